@@ -1,0 +1,22 @@
+"""Telling the other rooms of this process what changed. A message may be lost; the store is the truth."""
+
+from collections import defaultdict
+from collections.abc import Callable
+
+Listener = Callable[[str], None]
+
+
+class Broadcast:
+    """Topics in memory; listeners run at once, on the event loop."""
+
+    def __init__(self) -> None:
+        self._listeners: defaultdict[str, list[Listener]] = defaultdict(list)
+
+    def subscribe(self, topic: str, listener: Listener) -> None:
+        """Call the listener with the payload of every later message on the topic."""
+        self._listeners[topic].append(listener)
+
+    def publish(self, topic: str, payload: str) -> None:
+        """Hand a payload (an id) to everyone who listens now."""
+        for listener in self._listeners[topic]:
+            listener(payload)

@@ -1,0 +1,84 @@
+"""What a statement is, and what a database promises.
+
+Statements are written once, in the SQL both databases speak, with parameters `$1`, `$2`, … Rows become frozen structs
+(`array_like`, fields in the order of the columns), which is also where text becomes `datetime` on SQLite.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
+
+import msgspec
+
+Row = TypeVar("Row")
+Argument = str | int | bytes | datetime | None
+_PARAMETER: Final = re.compile(r"\$(\d+)")
+
+
+class Sql:
+    """One statement in both spellings, translated once when it is made."""
+
+    __slots__ = ("postgres", "sqlite")
+
+    def __init__(self, text: str) -> None:
+        self.postgres = text
+        self.sqlite = _PARAMETER.sub(r"?\1", text)
+
+
+class Query(Sql, Generic[Row]):
+    """A statement that reads, and the struct its rows become."""
+
+    __slots__ = ("into",)
+
+    def __init__(self, text: str, into: type[Row]) -> None:
+        super().__init__(text)
+        self.into = into
+
+    def convert(self, row: Sequence[Any]) -> Row:
+        """Return a row as its struct."""
+        return msgspec.convert(row, self.into, strict=False)
+
+
+class Write(NamedTuple):
+    """A statement that writes, and how many rows it must touch (nothing: any number)."""
+
+    sql: Sql
+    args: tuple[Argument, ...]
+    rows: int | None = 1
+
+
+class Missed(Exception):
+    """A write touched another number of rows than it had to; its whole tuple was rolled back."""
+
+
+class Taken(Exception):
+    """A unique key is held by another row; the whole tuple was rolled back."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+def columns(row: type[msgspec.Struct]) -> str:
+    """Return a struct's fields as the column list of a SELECT."""
+    return ", ".join(row.__struct_fields__)
+
+
+class Database(Protocol):
+    """One relational database. Raises `Unavailable` when it cannot be asked."""
+
+    async def fetch(self, query: Query[Row], *args: Argument) -> Row | None:
+        """Return the row found by a key, or nothing."""
+
+    async def scan(self, query: Query[Row], *args: Argument) -> list[Row]:
+        """Return the rows of a list, off the event loop where reading would block it."""
+
+    async def write(self, *statements: Write) -> None:
+        """Run the statements in one transaction and return once they are durable.
+
+        Raises `Missed` or `Taken`, with nothing written; `Unavailable` when it was not, or not surely, written.
+        """
+
+    async def close(self) -> None:
+        """Finish what was accepted and let go of the connections."""

@@ -1,0 +1,81 @@
+"""Hashing passwords without slowing anyone else: a bounded pool of low-priority threads."""
+
+import asyncio
+import contextlib
+import os
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
+
+import argon2
+import msgspec
+
+from noughts.kit.errors import Unavailable
+
+Result = TypeVar("Result")
+_NICEST: Final = 19
+
+
+class Hashing(msgspec.Struct, frozen=True):
+    """Cost of one Argon2id hash; the defaults are OWASP's minimum (19 MiB, two passes, one lane)."""
+
+    memory_kib: int = 19_456
+    passes: int = 2
+    lanes: int = 1
+    threads: int = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    queue: int = 64
+
+
+class HashQueueFull(Unavailable):
+    """More people are signing in than can be served; try again in a moment."""
+
+
+def _step_back() -> None:
+    """Lower this thread's priority, where the system has one per thread (Linux)."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICEST)
+
+
+class Passwords:
+    """Makes and checks Argon2id hashes; raises `HashQueueFull` past the queue instead of stalling."""
+
+    def __init__(self, hashing: Hashing) -> None:
+        self._hasher = argon2.PasswordHasher(hashing.passes, hashing.memory_kib, hashing.lanes)
+        self._pool = ThreadPoolExecutor(hashing.threads, "argon2", initializer=_step_back)
+        self._room = hashing.threads + hashing.queue
+        self._cost_s = 0.02 / hashing.threads
+        self._nobodys = self._hasher.hash(os.urandom(16).hex())
+
+    async def hash(self, password: str) -> str:
+        """Return the PHC string of a new hash."""
+        return await self._run(lambda: self._hasher.hash(password))
+
+    async def verify(self, stored: str | None, password: str) -> bool:
+        """Return whether the password fits, in the same time for no stored hash as for a wrong password."""
+        return await self._run(lambda: self._fits(stored or self._nobodys, password)) and stored is not None
+
+    def outdated(self, stored: str) -> bool:
+        """Return whether a hash was made at another cost than today's."""
+        return self._hasher.check_needs_rehash(stored)
+
+    def close(self) -> None:
+        """Wait for the hashes under way."""
+        self._pool.shutdown()
+
+    def _fits(self, stored: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(stored, password)
+        except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+            return False
+
+    async def _run(self, work: Callable[[], Result]) -> Result:
+        if self._room <= 0:
+            raise HashQueueFull(retry_after=2)
+        self._room -= 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        finally:
+            self._room += 1

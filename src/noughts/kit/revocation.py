@@ -1,0 +1,120 @@
+"""How access tokens die before they expire: a row in the transaction that ends them, and a set in every process's memory.
+
+A row lives as long as the longest token it concerns. Each process reads the rows of the last minute every second (a
+commit may come later than its time says) and takes its own at once, so that no request has to ask the database.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+import structlog
+
+from noughts.kit import ids
+from noughts.kit.database import Database, Query, Sql, Write, columns
+from noughts.kit.errors import InvalidToken, Unavailable
+from noughts.kit.tokens import LEEWAY_S, LIFETIME_S, Principal, SessionId, UserId
+
+log = structlog.get_logger()
+
+KEPT: Final = timedelta(seconds=LIFETIME_S + 2 * LEEWAY_S)
+_REREAD: Final = timedelta(seconds=60)
+_EVERY_S: Final = 1.0
+STALE_S: Final = 5.0
+
+
+class Revocation(msgspec.Struct, frozen=True, array_like=True):
+    """One session is over (`session_id`), or a person's tokens of an epoch below `epoch` are, one session spared."""
+
+    id: str
+    user_id: UserId
+    session_id: SessionId | None
+    epoch: int | None
+    except_session_id: SessionId | None
+    created_at: datetime
+
+    @classmethod
+    def of_session(cls, user_id: UserId, session_id: SessionId, at: datetime) -> "Revocation":
+        """Return the end of one session."""
+        return cls(ids.new(), user_id, session_id, None, None, at)
+
+    @classmethod
+    def of_user(cls, user_id: UserId, epoch: int, at: datetime, spared: SessionId | None = None) -> "Revocation":
+        """Return the end of a person's tokens below an epoch, except those of the session spared."""
+        return cls(ids.new(), user_id, None, epoch, spared, at)
+
+    def row(self) -> Write:
+        """Return the write that belongs into the transaction of the change."""
+        return Write(
+            _INSERT, (self.id, self.user_id, self.session_id, self.epoch, self.except_session_id, self.created_at)
+        )
+
+
+_INSERT: Final = Sql(f"INSERT INTO revocations ({columns(Revocation)}) VALUES ($1, $2, $3, $4, $5, $6)")
+_SINCE: Final = Query(f"SELECT {columns(Revocation)} FROM revocations WHERE created_at >= $1", Revocation)
+_PURGE: Final = Sql("DELETE FROM revocations WHERE created_at < $1")
+
+
+class Revocations:
+    """What this process knows to be over."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._now = now
+        self._sessions: dict[SessionId, datetime] = {}
+        self._users: dict[UserId, Revocation] = {}
+        self._fresh_at = 0.0
+
+    def apply(self, revocation: Revocation) -> None:
+        """Refuse from now on what this ends. May be repeated."""
+        if revocation.session_id is not None:
+            self._sessions[revocation.session_id] = revocation.created_at
+            return
+        known = self._users.get(revocation.user_id)
+        if known is None or (known.epoch or 0) < (revocation.epoch or 0):
+            self._users[revocation.user_id] = revocation
+
+    def check(self, principal: Principal) -> None:
+        """Raise InvalidToken for a token that was ended, Unavailable when nobody could know."""
+        if time.monotonic() - self._fresh_at > STALE_S:
+            raise Unavailable("It cannot be told which access tokens still hold.", retry_after=2)
+        if principal.session_id in self._sessions:
+            raise InvalidToken("The session is over.")
+        ended = self._users.get(principal.user_id)
+        if ended is not None and principal.epoch < (ended.epoch or 0) and principal.session_id != ended.except_session_id:
+            raise InvalidToken("The session is over.")
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since the rows were last read."""
+        return time.monotonic() - self._fresh_at
+
+    async def read(self, back: timedelta = KEPT) -> None:
+        """Take in the rows of the last `back`; raises Unavailable when they cannot be read."""
+        asked_at = time.monotonic()
+        for revocation in await self._database.scan(_SINCE, self._now() - back):
+            self.apply(revocation)
+        self._fresh_at = asked_at
+
+    async def follow(self) -> None:
+        """Read again each second, for ever; after an outage, everything that may have been missed."""
+        rounds = 0
+        while True:
+            await asyncio.sleep(_EVERY_S)
+            try:
+                await self.read(_REREAD if self.age_s < STALE_S else KEPT)
+                rounds += 1
+                if rounds % 600 == 0:
+                    await self._forget()
+            except Unavailable as error:
+                log.warning("revocations_unreadable", reason=error.detail)
+
+    async def _forget(self) -> None:
+        """Drop what no living token can concern, here and in the table."""
+        before = self._now() - KEPT
+        self._sessions = {session: at for session, at in self._sessions.items() if at >= before}
+        self._users = {user: ended for user, ended in self._users.items() if ended.created_at >= before}
+        await self._database.write(Write(_PURGE, (before,), rows=None))

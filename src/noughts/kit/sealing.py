@@ -1,0 +1,63 @@
+"""Secrets: derived from one secret file, sealed at rest, compared by digest."""
+
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+_NONCE: Final = 12
+TOKEN_BYTES: Final = 32
+
+
+def derive(secret: bytes, purpose: str) -> bytes:
+    """Return a 256-bit key for one purpose (HMAC-SHA-256 of its name), so that no key serves two."""
+    return hmac.digest(secret, f"noughts {purpose}".encode(), "sha256")
+
+
+def seal(key: bytes, plain: bytes) -> bytes:
+    """Return nonce and ciphertext (AES-256-GCM)."""
+    nonce = os.urandom(_NONCE)
+    return nonce + AESGCM(key).encrypt(nonce, plain, None)
+
+
+def unseal(key: bytes, sealed: bytes) -> bytes | None:
+    """Return the plain bytes, or nothing when the key is another or the bytes were touched."""
+    try:
+        return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], None)
+    except InvalidTag:
+        return None
+
+
+def new_token() -> str:
+    """Return an opaque secret of 256 bits, URL-safe."""
+    return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def digest(token: str) -> str:
+    """Return what is stored of an opaque secret: its SHA-256 in hexadecimal."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def load_or_create(path: Path) -> bytes:
+    """Return the 256-bit secret in a file of mode 0600, made on first use.
+
+    Raises OSError when it can neither be read nor made, ValueError when it is no such secret.
+    """
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        secret = bytes.fromhex(path.read_text().strip())
+        if len(secret) != TOKEN_BYTES:
+            raise ValueError(f"{path} does not hold a secret of {TOKEN_BYTES} bytes in hexadecimal") from None
+        return secret
+    with os.fdopen(handle, "w") as file:
+        secret = os.urandom(TOKEN_BYTES)
+        file.write(secret.hex() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return secret

@@ -1,0 +1,1 @@
+"""The seams between services: promises, frozen structs and errors, and nothing that runs."""
