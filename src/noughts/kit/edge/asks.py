@@ -1,0 +1,77 @@
+"""What was asked, decoded: what a handler is given instead of a request."""
+
+import re
+from typing import Final, Generic, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from noughts.kit.conditions import EntityTags
+from noughts.kit.errors import BadRequest, ForeignOrigin
+from noughts.kit.tokens import Principal, UserId
+
+Body = TypeVar("Body")
+Query = TypeVar("Query")
+_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
+_COOKIE: Final = re.compile(r"(?:^|;\s*)((?:__Host-)?noughts)=([\w-]+)", re.ASCII)
+
+
+class Ask(msgspec.Struct, Generic[Body, Query]):
+    """One request: its body and query as structs, who is calling, and the few headers that mean something."""
+
+    body: Body
+    query: Query
+    path: dict[str, str]
+    principal: Principal | None
+    headers: dict[bytes, bytes]
+    address: str
+    secure: bool
+
+    @property
+    def caller(self) -> Principal:
+        """The one who is signed in; only for routes that require it."""
+        if self.principal is None:
+            raise AssertionError("the route does not require a token")
+        return self.principal
+
+    def user_id(self) -> UserId:
+        """Return the person in the path; `me` is whoever is calling."""
+        named = self.path["user_id"]
+        return self.caller.user_id if named == "me" else UserId(named)
+
+    def header(self, name: bytes) -> str | None:
+        """Return a header's value, or nothing."""
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    def if_match(self) -> EntityTags | None:
+        """Return the If-Match header's tags; raises BadRequest when they are malformed."""
+        value = self.header(b"if-match")
+        return None if value is None else EntityTags.parse(value)
+
+    def has(self, etag: str) -> bool:
+        """Return whether the caller holds this very state already (If-None-Match)."""
+        value = self.header(b"if-none-match")
+        return value is not None and EntityTags.parse(value).match_weakly(etag)
+
+    def idempotency_key(self) -> str | None:
+        """Return the Idempotency-Key; raises BadRequest unless it is 1 to 255 visible ASCII characters."""
+        value = self.header(b"idempotency-key")
+        if value is not None and _KEY.fullmatch(value) is None:
+            raise BadRequest("An Idempotency-Key is 1 to 255 visible ASCII characters.")
+        return value
+
+    def cookie(self) -> str | None:
+        """Return the refresh token a browser keeps; raises ForeignOrigin when another site's page sends it."""
+        wanted = "__Host-noughts" if self.secure else "noughts"
+        for name, value in _COOKIE.findall(self.header(b"cookie") or ""):
+            if name == wanted:
+                self.require_own_origin()
+                return str(value)
+        return None
+
+    def require_own_origin(self) -> None:
+        """Raise ForeignOrigin unless the page that sends this was served by this host."""
+        origin = urlsplit(self.header(b"origin") or "")
+        if not origin.netloc or origin.netloc != self.header(b"host"):
+            raise ForeignOrigin("Cookies are for pages of this site alone; send its Origin.")

@@ -1,0 +1,123 @@
+"""Bytes into structs: strict JSON, every broken rule named at once."""
+
+import json
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, Final, NoReturn, TypeVar, get_type_hints
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from noughts.kit.errors import BadRequest, DuplicateKey, FieldError, Invalid, Malformed, SecretInQuery
+
+Struct = TypeVar("Struct", bound=msgspec.Struct)
+UNKNOWN: Final = "unknown-or-read-only-field"
+_SECRETS: Final = {"token", "access_token", "refresh_token", "password", "email", "secret", "code", "invite"}
+_LONGEST_NUMBER: Final = 64
+
+
+class _Repeated(Exception):
+    """A key stands twice in one object."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise _Repeated
+    return members
+
+
+def _number(text: str) -> int | float:
+    if len(text) > _LONGEST_NUMBER:
+        raise ValueError("a number is too long")
+    return float(text) if set(text) & set(".eE") else int(text)
+
+
+def _constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+_strict: Final = json.JSONDecoder(
+    object_pairs_hook=_once, parse_int=_number, parse_float=_number, parse_constant=_constant
+).decode
+
+
+@cache
+def _decoder(struct: type[Struct]) -> "msgspec.json.Decoder[Struct]":
+    return msgspec.json.Decoder(struct)
+
+
+def decode(raw: bytes, struct: type[Struct]) -> Struct:
+    """Return a body as its struct.
+
+    Raises Malformed when it is no JSON (NaN and lone surrogates included), DuplicateKey when a member stands twice,
+    Invalid naming every member that is unknown, missing or of the wrong type. Nothing is coerced.
+    """
+    try:
+        members = _strict(raw.decode("utf-8"))
+        msgspec.json.decode(raw)
+    except _Repeated:
+        raise DuplicateKey("Each member may stand once.") from None
+    except (ValueError, RecursionError):
+        raise Malformed("Send well-formed JSON in UTF-8.") from None
+    try:
+        return _decoder(struct).decode(raw)
+    except msgspec.ValidationError:
+        raise Invalid("Some members are not as they should be.", errors=tuple(_complaints(members, struct))) from None
+
+
+@cache
+def _fields(struct: type[msgspec.Struct]) -> dict[str, tuple[Any, bool]]:
+    hints = get_type_hints(struct, include_extras=True)
+    return {field.encode_name: (hints[field.name], field.required) for field in msgspec.structs.fields(struct)}
+
+
+def _complaints(members: object, struct: type[msgspec.Struct]) -> Iterable[FieldError]:
+    """Yield everything that is wrong with the members, in their order, then what is missing."""
+    if not isinstance(members, dict):
+        yield FieldError("#", "type", "Send a JSON object.")
+        return
+    fields = _fields(struct)
+    for name, value in members.items():
+        pointer = "#/" + name.replace("~", "~0").replace("/", "~1")[:100]
+        if name not in fields:
+            yield FieldError(pointer, UNKNOWN, "There is no such member, or it cannot be set.")
+            continue
+        try:
+            msgspec.convert(value, fields[name][0])
+        except msgspec.ValidationError as error:
+            yield FieldError(pointer + _inside(str(error)), "type", str(error).partition(" - at")[0] + ".")
+    for name, (_, required) in fields.items():
+        if required and name not in members:
+            yield FieldError(f"#/{name}", "required", "This member is needed.")
+
+
+def _inside(message: str) -> str:
+    """Return the JSON pointer below a member that msgspec's `$.a.b` names."""
+    _, found, path = message.partition("`$")
+    return path.rstrip("`").replace(".", "/").replace("[", "/").replace("]", "") if found else ""
+
+
+def decode_query(raw: bytes, struct: type[Struct]) -> Struct:
+    """Return a query string as its struct; raises SecretInQuery, BadRequest for a repeated name, Invalid."""
+    if not raw:
+        return msgspec.convert({}, struct)
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=50)
+    except ValueError:
+        raise BadRequest("The query cannot be read.") from None
+    members = dict(pairs)
+    if any(name.lower() in _SECRETS for name in members):
+        raise SecretInQuery("Send it in the body, and take this one for known to others.")
+    if len(members) != len(pairs):
+        raise BadRequest("A query parameter stands twice.")
+    if unknown := [name for name in members if name not in _fields(struct)]:
+        raise Invalid(
+            "There is no such query parameter.",
+            errors=tuple(FieldError(f"?{name[:100]}", UNKNOWN, "There is no such parameter.") for name in unknown),
+        )
+    try:
+        return msgspec.convert(members, struct, strict=False)
+    except msgspec.ValidationError as error:
+        detail, _, where = str(error).partition(" - at `$.")
+        raise Invalid.field(f"?{where.rstrip('`')}", "value", detail + ".") from None

@@ -1,0 +1,157 @@
+"""A request's walk through one service: which call, who is calling, how often, what exactly; then one handler."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from starlette.routing import Route as StarletteRoute
+from starlette.routing import Router
+from starlette.types import Receive, Scope, Send
+
+from noughts.kit import ids
+from noughts.kit.edge.answers import Answer
+from noughts.kit.edge.asks import Ask
+from noughts.kit.edge.bodies import decode, decode_query
+from noughts.kit.edge.routes import Limit, Route, Who
+from noughts.kit.errors import (
+    BadRequest,
+    MethodNotAllowed,
+    NotFound,
+    TooLarge,
+    Unauthenticated,
+    UnsupportedMediaType,
+)
+from noughts.kit.tokens import Principal
+
+BODY_LIMIT: Final = 64 * 1024
+_CHALLENGE: Final = (("WWW-Authenticate", "Bearer"),)
+_SINGLE: Final = {b"authorization", b"content-length", b"content-type", b"host", b"idempotency-key", b"if-match"}
+
+Verify = Callable[[str], Principal]
+VerifyService = Callable[[str, str], None]
+Admit = Callable[[Limit, str, Principal | None], None]
+
+
+class ServiceApp:
+    """A service's door as an ASGI application, made of its route table."""
+
+    def __init__(
+        self,
+        routes: Iterable[Route],
+        service: object,
+        *,
+        verify: Verify,
+        admit: Admit,
+        verify_service: VerifyService,
+    ) -> None:
+        by_path: defaultdict[str, dict[str, Route]] = defaultdict(dict)
+        for route in routes:
+            by_path[route.path][route.method] = route
+        self._router = Router(
+            [
+                StarletteRoute(path, _Resource(methods, service, verify, admit, verify_service))
+                for path, methods in by_path.items()
+            ],
+            redirect_slashes=False,
+            default=_nothing_here,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._router(scope, receive, send)
+
+
+async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
+    raise NotFound
+
+
+class _Resource:
+    """One path and the methods it answers to."""
+
+    def __init__(
+        self, methods: dict[str, Route], service: object, verify: Verify, admit: Admit, verify_service: VerifyService
+    ) -> None:
+        self._methods = methods | ({"HEAD": methods["GET"]} if "GET" in methods else {})
+        self._allow = ", ".join(sorted({*self._methods, "OPTIONS"}))
+        self._service = service
+        self._verify = verify
+        self._admit = admit
+        self._verify_service = verify_service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        route = self._methods.get(scope["method"])
+        if route is None:
+            await self._other_method(scope, send)
+            return
+        scope["noughts.route"] = route
+        headers = _headers(scope)
+        for name, value in scope["path_params"].items():
+            if name.endswith("_id") and not (ids.is_id(value) or value == "me"):
+                raise NotFound
+        principal = self._who(route, headers)
+        self._admit(route.limit, scope["noughts.address"], principal)
+        query = decode_query(scope["query_string"], route.query)
+        body = None
+        if route.body is not None:
+            body = decode(await _read(receive, headers, route), route.body)
+        secure = scope["noughts.secure"]
+        ask = Ask(body, query, scope["path_params"], principal, headers, scope["noughts.address"], secure)
+        answer = await route.handler(self._service, ask)
+        await _respond(answer, scope, send)
+
+    def _who(self, route: Route, headers: dict[bytes, bytes]) -> Principal | None:
+        """Return who is calling; raises Unauthenticated or InvalidToken where a token is needed or wrong."""
+        if route.who is Who.ANYONE:
+            return None
+        scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            if route.who is Who.OPTIONAL:
+                return None
+            raise Unauthenticated(headers=_CHALLENGE)
+        if route.who is Who.SERVICE:
+            self._verify_service(token.strip(), route.scope or "")
+            return None
+        return self._verify(token.strip())
+
+    async def _other_method(self, scope: Scope, send: Send) -> None:
+        if scope["method"] != "OPTIONS":
+            raise MethodNotAllowed(f"It answers to {self._allow}.", headers=(("Allow", self._allow),))
+        start = {"type": "http.response.start", "status": 204, "headers": [(b"allow", self._allow.encode())]}
+        await send(start)
+        await send({"type": "http.response.body", "body": b""})
+
+
+def _headers(scope: Scope) -> dict[bytes, bytes]:
+    """Return the headers by name; raises BadRequest when one that may stand once stands twice."""
+    raw: list[tuple[bytes, bytes]] = scope["headers"]
+    headers = dict(raw)
+    if len(headers) != len(raw):
+        names = [name for name, _ in raw]
+        if any(names.count(name) > 1 for name in _SINGLE):
+            raise BadRequest("A header stands twice that may stand once.")
+    return headers
+
+
+async def _read(receive: Receive, headers: dict[bytes, bytes], route: Route) -> bytes:
+    """Return the whole body, `{}` for none; raises TooLarge past 64 KiB, UnsupportedMediaType."""
+    if int(headers.get(b"content-length", b"0")) > BODY_LIMIT:
+        raise TooLarge
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body"):
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > BODY_LIMIT:
+            raise TooLarge
+    if not body:
+        return b"{}"
+    media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower().decode("latin-1")
+    if media_type not in route.media_types:
+        raise UnsupportedMediaType(f"Send {' or '.join(route.media_types)}.")
+    return body
+
+
+async def _respond(answer: Answer, scope: Scope, send: Send) -> None:
+    body = answer.encoded()
+    headers: list[tuple[bytes, Any]] = answer.headers(body)
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})

@@ -1,0 +1,59 @@
+"""A row of a service's route table: the whole truth about one call, from which routing, limits and OpenAPI follow."""
+
+import enum
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from noughts.kit.edge.answers import Answer
+from noughts.kit.edge.asks import Ask
+from noughts.kit.errors import Problem
+
+
+class Who(enum.Enum):
+    """Whether a call looks at the access token."""
+
+    ANYONE = "not looked at"
+    OPTIONAL = "optional"
+    SIGNED_IN = "required"
+    SERVICE = "another service's"
+
+
+class NoQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A call without query parameters."""
+
+
+class Limit(msgspec.Struct, frozen=True):
+    """So many calls in a window, each for one address (and its network) or, where `per_user`, one person."""
+
+    name: str
+    calls: int
+    window_s: int
+    per_user: bool = False
+    per_network: int | None = None
+    shared_with: str | None = None
+
+
+EVERYTHING_ELSE = Limit("requests", 100, 1, per_user=True)
+
+
+class Route(msgspec.Struct, frozen=True):
+    """One call. `handler` is given the service and what was asked; it decodes nothing and decides nothing."""
+
+    method: str
+    path: str
+    handler: Callable[[Any, Ask[Any, Any]], Awaitable[Answer]]
+    summary: str
+    who: Who = Who.SIGNED_IN
+    body: type[msgspec.Struct] | None = None
+    query: type[msgspec.Struct] = NoQuery
+    answer: Any = None
+    status: int = 200
+    also: tuple[int, ...] = ()
+    errors: tuple[type[Problem], ...] = ()
+    limit: Limit = EVERYTHING_ELSE
+    keyed: bool = False
+    conditional: bool = False
+    scope: str | None = None
+    media_types: tuple[str, ...] = ("application/json",)

@@ -1,0 +1,100 @@
+"""The OpenAPI 3.1 document, generated from the route tables, so that it cannot say anything else."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from noughts.kit import problems
+from noughts.kit.edge.routes import Route, Who
+from noughts.kit.errors import EVERYWHERE, Problem
+
+_PLACE: Final = "#/components/schemas/{name}"
+_PARAMETER: Final = re.compile(r"{(\w+)}")
+_TEXT: Final = {"type": "string"}
+
+
+def document(tables: dict[str, Sequence[Route]], version: str) -> dict[str, Any]:
+    """Return the document for the services' public routes, keyed by the name people know the service by."""
+    routes = [(service, route) for service, table in tables.items() for route in table if route.who is not Who.SERVICE]
+    structs = [found for _, route in routes for found in (route.body, route.answer) if found is not None]
+    schemas, components = msgspec.json.schema_components(structs, ref_template=_PLACE)
+    by_struct = {id(struct): schema for struct, schema in zip(structs, schemas, strict=True)}
+    paths: dict[str, dict[str, Any]] = {}
+    for service, route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(service, route, by_struct)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Noughts", "version": version, "license": {"name": "MIT", "identifier": "MIT"}},
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": components | {"Problem": problems.schema()},
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        },
+        "x-problems": [
+            {"slug": problem.slug(), "status": problem.status, "title": problem.title()}
+            for problem in known_problems(route for _, route in routes)
+        ],
+    }
+
+
+def known_problems(routes: Iterable[Route]) -> list[type[Problem]]:
+    """Return every problem type any route may answer with, by status and slug: the closed list."""
+    found = {problem for route in routes for problem in route.errors} | set(EVERYWHERE)
+    return sorted(found, key=lambda problem: (problem.status, problem.slug()))
+
+
+def _operation(service: str, route: Route, schemas: dict[int, Any]) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "tags": [service],
+        "summary": route.summary,
+        "operationId": route.handler.__name__,
+        "parameters": [*_path_parameters(route), *_query_parameters(route), *_header_parameters(route)],
+        "responses": _responses(route, schemas),
+    }
+    if route.who is not Who.ANYONE:
+        operation["security"] = [{"bearer": []}] if route.who is Who.SIGNED_IN else [{}, {"bearer": []}]
+    if route.body is not None:
+        content = {kind: {"schema": schemas[id(route.body)]} for kind in route.media_types}
+        operation["requestBody"] = {"required": True, "content": content}
+    return operation
+
+
+def _path_parameters(route: Route) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": _TEXT} for name in _PARAMETER.findall(route.path)
+    ]
+
+
+def _query_parameters(route: Route) -> list[dict[str, Any]]:
+    schema = msgspec.json.schema_components([route.query])[1][route.query.__name__]
+    return [{"name": name, "in": "query", "schema": shape} for name, shape in schema["properties"].items()]
+
+
+def _header_parameters(route: Route) -> list[dict[str, Any]]:
+    names = []
+    if route.keyed:
+        names.append("Idempotency-Key")
+    if route.conditional:
+        names.append("If-None-Match" if route.method == "GET" else "If-Match")
+    return [{"name": name, "in": "header", "schema": _TEXT} for name in names]
+
+
+def _responses(route: Route, schemas: dict[int, Any]) -> dict[str, Any]:
+    answered: dict[str, Any] = {"description": "Done."}
+    if route.answer is not None:
+        answered["content"] = {"application/json": {"schema": schemas[id(route.answer)]}}
+    responses = {str(status): answered for status in (route.status, *route.also) if status != 304}
+    if 304 in route.also:
+        responses["304"] = {"description": "You hold this state already."}
+    refused: dict[int, list[type[Problem]]] = {}
+    for problem in (*route.errors, *EVERYWHERE):
+        refused.setdefault(problem.status, []).append(problem)
+    for status, kinds in sorted(refused.items()):
+        responses[str(status)] = {
+            "description": " / ".join(dict.fromkeys(f"`{kind.slug()}`" for kind in kinds)),
+            "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+    return responses

@@ -1,0 +1,108 @@
+"""The HTTP server: uvicorn with deadlines and sizes of our own, and problem documents instead of plain text."""
+
+import asyncio
+from typing import Any, Final
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from noughts.kit import ids, problems
+from noughts.kit.errors import BadRequest, HeadersTooLarge, Problem, RequestTimeout, UriTooLong
+
+HEADER_LIMIT: Final = 32 * 1024
+HEADER_COUNT: Final = 100
+URL_LIMIT: Final = 8 * 1024
+REQUEST_DEADLINE_S: Final = 15.0
+KEEP_ALIVE_S: Final = 30
+_REASONS: Final = {400: "Bad Request", 408: "Request Timeout", 414: "URI Too Long", 431: "Request Header Fields Too Large"}
+
+
+class Protocol(HttpToolsProtocol):
+    """One connection. A request must arrive whole within 15 s, its headers within 32 KiB."""
+
+    def __init__(self, *args: Any, **keywords: Any) -> None:
+        super().__init__(*args, **keywords)
+        self._deadline: asyncio.TimerHandle | None = None
+        self._header_bytes = 0
+        self._header_count = 0
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._expect()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._relax()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._header_bytes = self._header_count = 0
+        self._expect()
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        if len(self.url) > URL_LIMIT:
+            self._refuse(UriTooLong())
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._header_bytes += len(name) + len(value)
+        self._header_count += 1
+        if self._header_bytes > HEADER_LIMIT or self._header_count > HEADER_COUNT:
+            self._refuse(HeadersTooLarge())
+            return
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        if not self.transport.is_closing():
+            super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._relax()
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(BadRequest("This is not HTTP as RFC 9112 has it."))
+
+    def _expect(self) -> None:
+        self._relax()
+        self._deadline = self.loop.call_later(REQUEST_DEADLINE_S, self._refuse, RequestTimeout())
+
+    def _relax(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _refuse(self, problem: Problem) -> None:
+        """Answer what never became a request, and hang up."""
+        self._relax()
+        if self.transport.is_closing():
+            return
+        request_id = ids.request_id()
+        body = problems.encode(problem, request_id)
+        head = (
+            f"HTTP/1.1 {problem.status} {_REASONS[problem.status]}\r\ncontent-type: {problems.MEDIA_TYPE}\r\n"
+            f"content-length: {len(body)}\r\nx-request-id: {request_id}\r\nx-content-type-options: nosniff\r\n"
+            "connection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.transport.close()
+
+
+def config(app: Any, host: str, port: int) -> uvicorn.Config:
+    """Return the settings every server of ours runs with."""
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        http=Protocol,
+        ws="none",
+        loop="uvloop",
+        lifespan="off",
+        interface="asgi3",
+        access_log=False,
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=10,
+    )

@@ -1,0 +1,84 @@
+"""Settings: read once from the environment, every name known, no secret with a default."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+from noughts.kit.errors import Refusal
+
+PREFIX: Final = "NOUGHTS_"
+Settings = TypeVar("Settings", bound=msgspec.Struct)
+Switch = Literal["on", "off"]
+
+
+class Server(msgspec.Struct, frozen=True, kw_only=True):
+    """What a process needs to know, whichever services run in it."""
+
+    host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, Meta(description="Port to listen on.", ge=0, le=65535)] = 8000
+    admin_port: Annotated[int, Meta(description="Loopback port of /metrics; 0: none.", ge=0, le=65535)] = 0
+    data: Annotated[str, Meta(description="Directory of the database file and the generated secret.")] = "noughts-data"
+    database: Annotated[str, Meta(description="postgresql:// address; empty: SQLite in the data directory.")] = ""
+    base_url: Annotated[str, Meta(description="Where people reach it; empty: http://localhost:<port>.")] = ""
+    log: Annotated[Literal["debug", "info", "warning", "error"], Meta(description="Least level that is logged.")] = "info"
+
+    @property
+    def origin(self) -> str:
+        """The address in links, and the issuer of tokens, without a slash at its end."""
+        return (self.base_url or f"http://localhost:{self.port}").rstrip("/")
+
+    @property
+    def directory(self) -> Path:
+        """The data directory."""
+        return Path(self.data)
+
+
+def read(environ: Mapping[str, str], *structs: type[Settings]) -> tuple[Any, ...]:
+    """Return the structs filled from `NOUGHTS_…` variables, or from the file that `NOUGHTS_…_FILE` names.
+
+    Raises Refusal, in one line, for a name nobody knows, a value that does not fit or a file that cannot be read.
+    """
+    given = dict(_given(environ))
+    known = {field for struct in structs for field in struct.__struct_fields__}
+    if strangers := sorted(given.keys() - known):
+        raise Refusal(f"{PREFIX}{strangers[0].upper()} is no setting; `noughts settings` lists them all.")
+    return tuple(
+        _filled(struct, {name: value for name, value in given.items() if name in struct.__struct_fields__})
+        for struct in structs
+    )
+
+
+def _given(environ: Mapping[str, str]) -> list[tuple[str, str]]:
+    found = []
+    for name, value in environ.items():
+        if not name.startswith(PREFIX):
+            continue
+        setting = name.removeprefix(PREFIX).lower()
+        if setting.endswith("_file"):
+            try:
+                value = Path(value).read_text().strip()
+            except OSError as error:
+                raise Refusal(f"{name}: {error.strerror}: {value}") from None
+            setting = setting.removesuffix("_file")
+        found.append((setting, value))
+    return found
+
+
+def _filled(struct: type[Settings], values: Mapping[str, str]) -> Settings:
+    try:
+        return msgspec.convert(values, struct, strict=False)
+    except msgspec.ValidationError as error:
+        detail, _, name = str(error).partition(" - at `$.")
+        raise Refusal(f"{PREFIX}{name.rstrip('`').upper()}: {detail}.") from None
+
+
+def described(struct: type[Settings]) -> list[tuple[str, str, str]]:
+    """Return each setting's variable, default and meaning."""
+    hints = get_type_hints(struct, include_extras=True)
+    return [
+        (PREFIX + field.name.upper(), str(field.default), get_args(hints[field.name])[1].description or "")
+        for field in msgspec.structs.fields(struct)
+    ]
