@@ -1,0 +1,29 @@
+/** Accounts over HTTP. */
+import { me, session } from './me.svelte';
+import type { User } from './types';
+
+export interface NewMember {
+  username: string;
+  email: string;
+  password: string;
+}
+
+/** A guest keeps id and games and becomes a member; anybody else gets a new account and is signed in. */
+export async function signUp(member: NewMember, key: string): Promise<void> {
+  if (me.user?.kind === 'guest') {
+    me.user = (await session.call<User>('PUT', `/users/${me.user.id}`, { body: member })).data;
+    return;
+  }
+  await session.call('POST', '/users', { body: member, headers: { 'Idempotency-Key': key } });
+  await session.signIn(member.username, member.password);
+}
+
+export async function changeEmail(id: string, email: string, current_password?: string): Promise<void> {
+  const body = current_password ? { email, current_password } : { email };
+  me.user = (await session.call<User>('PUT', `/users/${id}`, { body })).data;
+}
+
+export async function deleteAccount(id: string): Promise<void> {
+  await session.call('DELETE', `/users/${id}`);
+  session.end();
+}

@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import type { Snapshot } from '../api/types';
+import { headline, levelOf, markOf, placeOf, told } from './words';
+
+const ada = { id: 'a', username: 'Ada', kind: 'member' as const };
+const computer = { id: 'c', username: 'computer-6', kind: 'computer' as const };
+
+function game(moves: number[], more: Partial<Snapshot> = {}): Snapshot {
+  return {
+    id: 'g', user_id: 'a', opponent_id: 'c', players: { X: ada, O: computer }, variant: 'classic', moves,
+    board: Array(9).fill(null), ply: moves.length, pos: moves.length, seq: moves.length,
+    turn: moves.length % 2 ? 'O' : 'X', status: 'playing', result: null, reason: null, line: null,
+    created_at: '', updated_at: '', ...more,
+  };
+}
+
+test('the heading says whose turn it is from where one sits', () => {
+  expect(headline(game([]), 'X')).toBe('Your turn');
+  expect(headline(game([4]), 'X')).toBe('The computer thinks');
+  expect(headline(game([]), 'O')).toBe('Waiting for Ada');
+  expect(headline(game([]), null)).toBe('Ada to move');
+});
+
+test('the heading tells the result', () => {
+  const over = { status: 'finished' as const, turn: null };
+  expect(headline(game([], { ...over, result: 'draw' }), 'X')).toBe('A draw');
+  expect(headline(game([], { ...over, result: 'X' }), 'X')).toBe('You win');
+  expect(headline(game([], { ...over, result: 'O' }), 'X')).toBe('Computer wins');
+  expect(headline(game([], { ...over, result: 'O', reason: 'resigned' }), 'X')).toBe('You resigned');
+});
+
+test('every move since the last look is told, then the heading', () => {
+  expect(told(game([]), game([4, 0]), 'X')).toBe('You play centre. Computer plays top left. Your turn.');
+});
+
+test('nothing is told twice', () => {
+  expect(told(game([4]), game([4]), 'X')).toBe('');
+});
+
+test('a game just opened is told by its heading alone', () => {
+  expect(told(null, game([4, 0]), 'X')).toBe('Your turn.');
+});
+
+test('places have plain names', () => {
+  expect([0, 1, 4, 5, 8].map(placeOf)).toEqual(['top left', 'top middle', 'centre', 'middle right', 'bottom right']);
+});
+
+test('a seat is found by id and a level by name', () => {
+  expect(markOf(game([]), 'c')).toBe('O');
+  expect(markOf(game([]), 'z')).toBeNull();
+  expect(levelOf(computer)).toBe(6);
+  expect(levelOf(ada)).toBeNull();
+});

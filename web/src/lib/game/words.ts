@@ -1,0 +1,78 @@
+/** What the page says about a game, in its heading, to a screen reader and in lists. */
+import type { Card, Mark, Snapshot } from '../api/types';
+
+export const LEVELS = [
+  { level: 1, name: 'Gentle' },
+  { level: 6, name: 'Unbeatable' },
+] as const;
+
+const ROWS = ['top', 'middle', 'bottom'];
+const COLUMNS = ['left', 'middle', 'right'];
+
+/** "top left", "centre"; sighted people see where it is, others hear it. */
+export function placeOf(cell: number): string {
+  if (cell === 4) return 'centre';
+  const column = COLUMNS[cell % 3];
+  const row = ROWS[Math.floor(cell / 3)];
+  return row === 'middle' ? `middle ${column}` : `${row} ${column}`;
+}
+
+export function other(mark: Mark): Mark {
+  return mark === 'X' ? 'O' : 'X';
+}
+
+export function markOf(game: Snapshot, id: string | undefined): Mark | null {
+  if (id && game.players.X?.id === id) return 'X';
+  return id && game.players.O?.id === id ? 'O' : null;
+}
+
+/** The computer carries its level at the end of its reserved name. */
+export function levelOf(card: Card | null): number | null {
+  const digits = card?.kind === 'computer' ? /(\d+)$/.exec(card.username) : null;
+  return digits ? Number(digits[1]) : null;
+}
+
+export function nameOf(card: Card | null): string {
+  if (!card) return 'Nobody yet';
+  if (card.kind === 'deleted') return 'A former player';
+  return card.kind === 'computer' ? 'Computer' : card.username;
+}
+
+/** The one line above the board. */
+export function headline(game: Snapshot, mine: Mark | null): string {
+  if (game.status === 'open') return mine ? 'Waiting for an opponent' : 'Somebody waits here';
+  if (game.status === 'aborted') return 'This game was called off';
+  if (game.status === 'finished') return ending(game, mine);
+  const turn = game.turn ?? 'X';
+  if (turn === mine) return 'Your turn';
+  const card = game.players[turn];
+  return card?.kind === 'computer' ? 'The computer thinks' : mine ? `Waiting for ${nameOf(card)}` : `${nameOf(card)} to move`;
+}
+
+function ending(game: Snapshot, mine: Mark | null): string {
+  if (game.result !== 'X' && game.result !== 'O') return 'A draw';
+  if (game.result === mine) return 'You win';
+  if (game.reason === 'resigned' && mine) return 'You resigned';
+  return `${nameOf(game.players[game.result])} wins`;
+}
+
+/** A second, quieter line under a finished game's heading, or nothing. */
+export function because(game: Snapshot, mine: Mark | null): string {
+  if (!mine || game.status !== 'finished' || game.result !== mine) return '';
+  const loser = nameOf(game.players[other(mine)]);
+  if (game.reason === 'resigned') return `${loser} resigned`;
+  return game.reason === 'timeout' || game.reason === 'abandoned' ? `${loser} left` : '';
+}
+
+/** What has happened between two states, as one would say it aloud; empty when nothing has. */
+export function told(before: Snapshot | null, after: Snapshot, mine: Mark | null): string {
+  if (before?.id === after.id && before.ply === after.ply && before.status === after.status) return '';
+  const from = before?.id === after.id ? before.ply : after.moves.length;
+  const moves = after.moves.slice(from).map((cell, i) => said(after, cell, from + i, mine));
+  return [...moves, headline(after, mine)].join('. ') + '.';
+}
+
+function said(game: Snapshot, cell: number, ply: number, mine: Mark | null): string {
+  const mark: Mark = ply % 2 === 0 ? 'X' : 'O';
+  return `${mark === mine ? 'You play' : `${nameOf(game.players[mark])} plays`} ${placeOf(cell)}`;
+}

@@ -1,0 +1,60 @@
+/** Which screen the address asks for, and how to go elsewhere without loading the page anew. */
+
+export type Route =
+  | { name: 'home' }
+  | { name: 'play'; id: string; invite: string | null }
+  | { name: 'lobby' }
+  | { name: 'settings' }
+  | { name: 'nothing' };
+
+/** Page routes of the HTTP contract that have no screen yet. */
+const LATER = /^\/(leaderboard|admin|verify|recover|@[^/]+)$/;
+
+export function routeOf(path: string, fragment = ''): Route {
+  const game = /^\/play\/([^/]+)$/.exec(path);
+  if (game?.[1]) return { name: 'play', id: game[1], invite: inviteOf(fragment) };
+  if (path === '/') return { name: 'home' };
+  if (path === '/lobby') return { name: 'lobby' };
+  return path === '/settings' ? { name: 'settings' } : { name: 'nothing' };
+}
+
+/** The invite's secret stands in the fragment, which browsers send to nobody. */
+function inviteOf(fragment: string): string | null {
+  const bare = fragment.replace(/^#/, '');
+  return new URLSearchParams(bare).get('invite') ?? (bare && !bare.includes('=') ? bare : null);
+}
+
+const here = () => routeOf(location.pathname, location.hash);
+const current = $state<{ route: Route }>({ route: here() });
+
+export const at = {
+  get route(): Route {
+    return current.route;
+  },
+};
+
+export function go(path: string, how: 'push' | 'replace' = 'push'): void {
+  if (how === 'push') history.pushState(null, '', path);
+  else history.replaceState(null, '', path);
+  current.route = here();
+}
+
+function isOurs(url: URL): boolean {
+  return url.origin === location.origin && (routeOf(url.pathname).name !== 'nothing' || LATER.test(url.pathname));
+}
+
+/** Takes over clicks on links to this page; everything else is left to the browser. */
+export function follow(event: MouseEvent): void {
+  const link = event.target instanceof Element ? event.target.closest('a') : null;
+  if (!link || event.defaultPrevented || event.button !== 0) return;
+  if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const url = new URL(link.href, location.href);
+  if (link.target || link.hasAttribute('download') || !isOurs(url)) return;
+  event.preventDefault();
+  go(url.pathname + url.hash);
+  scrollTo(0, 0);
+}
+
+export function moved(): void {
+  current.route = here();
+}

@@ -1,0 +1,27 @@
+/** Times as people say them. */
+
+const STEPS: [seconds: number, unit: Intl.RelativeTimeFormatUnit][] = [
+  [60, 'second'],
+  [3600, 'minute'],
+  [86_400, 'hour'],
+  [604_800, 'day'],
+];
+
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' });
+const absolute = new Intl.DateTimeFormat('en', { dateStyle: 'medium' });
+
+/** "5 min. ago", "yesterday", and after a week the date. */
+export function ago(time: string, now: number = Date.now()): string {
+  const seconds = Math.max(0, (now - Date.parse(time)) / 1000);
+  if (seconds < 60) return 'now';
+  let size = 1;
+  for (const [limit, unit] of STEPS) {
+    if (seconds < limit) return relative.format(-Math.floor(seconds / size), unit);
+    size = limit;
+  }
+  return day(time);
+}
+
+export function day(time: string): string {
+  return absolute.format(new Date(time));
+}

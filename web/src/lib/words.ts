@@ -1,0 +1,80 @@
+/** Problems in plain words: what happened and what to do next. Found by slug, else by status. */
+import { isLost } from './api/patience';
+import { Problem } from './api/problem';
+
+export const LOST = 'Connection lost, trying again';
+
+const BY_SLUG: Record<string, string> = {
+  'invalid-credentials': 'That name and password do not belong together. Check both and try again.',
+  'game-over': 'This game is over.',
+  'ply-conflict': 'The board has moved on. Here it is as it stands.',
+  'not-your-turn': 'It is not your turn yet.',
+  'illegal-move': 'That cell is taken.',
+  'seat-taken': 'Somebody else has taken that seat.',
+  'username-taken': 'That name belongs to somebody else. Try another.',
+  'email-taken': 'That email already has an account. Sign in instead.',
+};
+
+const BY_STATUS: Record<number, string> = {
+  401: 'You are signed out. Sign in to go on.',
+  403: 'That is not yours to do.',
+  404: 'That is not there any more.',
+  429: 'A little too fast. Wait a moment, then try again.',
+  503: 'Very busy just now. Wait a moment, then try again.',
+};
+
+const BY_FIELD: Record<string, Record<string, string>> = {
+  username: {
+    taken: 'That name belongs to somebody else. Try another.',
+    confusable: 'That name looks too much like somebody else’s. Try another.',
+    reserved: 'That name is kept for the house. Try another.',
+    required: 'Choose a name.',
+    length: 'Use 3 to 20 letters, digits, _ or -.',
+  },
+  email: {
+    taken: 'That email already has an account. Sign in instead.',
+    required: 'Type your email.',
+  },
+  password: {
+    breached: 'That password is known to thieves. Choose another.',
+    common: 'Too many people use that password. Choose another.',
+    length: 'Use at least 8 characters.',
+    required: 'Choose a password.',
+  },
+};
+
+const ANYTHING: Record<string, string> = {
+  username: 'Use 3 to 20 letters, digits, _ or -.',
+  email: 'That does not look like an email. Check it.',
+  password: 'Use at least 8 characters, and not a password others know.',
+  current_password: 'That is not your password. Try again.',
+};
+
+/** Words beside each field of a form, by the field's name. */
+export function beside(error: unknown): Record<string, string> {
+  const fields: Record<string, string> = {};
+  if (!(error instanceof Problem)) return fields;
+  for (const { pointer, code } of error.errors) {
+    const field = pointer.replace(/^#?\//, '');
+    const words = BY_FIELD[field]?.[code] ?? ANYTHING[field];
+    if (words) fields[field] ??= words;
+  }
+  if (error.slug === 'username-taken') fields['username'] ??= BY_SLUG['username-taken'] ?? '';
+  if (error.slug === 'email-taken') fields['email'] ??= BY_SLUG['email-taken'] ?? '';
+  return fields;
+}
+
+/** One sentence for an error that belongs to no field. */
+export function sentence(error: unknown): string {
+  if (error instanceof Problem) {
+    if (error.status === 429 && error.retryAfter) return `A little too fast. Try again in ${seconds(error.retryAfter)}.`;
+    return BY_SLUG[error.slug] ?? BY_STATUS[error.status] ?? 'That did not work. Try again in a moment.';
+  }
+  if (isLost(error)) return 'The server cannot be reached. Check your connection and try again.';
+  return 'That did not work. Try again in a moment.';
+}
+
+function seconds(count: number): string {
+  if (count > 90) return `${Math.ceil(count / 60)} minutes`;
+  return count === 1 ? 'a second' : `${count} seconds`;
+}
