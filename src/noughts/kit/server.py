@@ -23,49 +23,54 @@ class Protocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **keywords: Any) -> None:
         super().__init__(*args, **keywords)
         self._deadline: asyncio.TimerHandle | None = None
-        self._header_bytes = 0
-        self._header_count = 0
+        self._arriving = False
+        self._head_open = False
+        self._head_bytes = 0
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self._expect()
+        self._deadline = self.loop.call_later(REQUEST_DEADLINE_S, self._refuse, RequestTimeout())
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._relax()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if not self._arriving:
+            return
+        if self._head_open:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEADER_LIMIT:
+                self._refuse(HeadersTooLarge())
+        if self._deadline is None and not self.transport.is_closing():
+            self._deadline = self.loop.call_later(REQUEST_DEADLINE_S, self._refuse, RequestTimeout())
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._header_bytes = self._header_count = 0
-        self._expect()
+        self._arriving = self._head_open = True
+        self._head_bytes = 0
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
         if len(self.url) > URL_LIMIT:
             self._refuse(UriTooLong())
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._header_bytes += len(name) + len(value)
-        self._header_count += 1
-        if self._header_bytes > HEADER_LIMIT or self._header_count > HEADER_COUNT:
-            self._refuse(HeadersTooLarge())
-            return
-        super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
+        self._head_open = False
+        size = sum(len(name) + len(value) for name, value in self.headers)
+        if size > HEADER_LIMIT or len(self.headers) > HEADER_COUNT:
+            self._refuse(HeadersTooLarge())
         if not self.transport.is_closing():
             super().on_headers_complete()
 
     def on_message_complete(self) -> None:
+        self._arriving = False
         self._relax()
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(BadRequest("This is not HTTP as RFC 9112 has it."))
-
-    def _expect(self) -> None:
-        self._relax()
-        self._deadline = self.loop.call_later(REQUEST_DEADLINE_S, self._refuse, RequestTimeout())
 
     def _relax(self) -> None:
         if self._deadline is not None:

@@ -1,0 +1,1 @@
+"""Who they are: the User Service."""

@@ -1,0 +1,46 @@
+"""The far side of the `Users` port: the User Service over HTTP."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from noughts.kit.remote import Remote
+from noughts.kit.tokens import UserId
+from noughts.ports.users import Card, User
+
+
+class _Identified(msgspec.Struct, frozen=True):
+    user_id: UserId | None
+
+
+class _Cards(msgspec.Struct, frozen=True):
+    cards: list[Card]
+
+
+class UsersClient:
+    """Keeps the promises of `ports.users.Users` by asking another process."""
+
+    def __init__(self, remote: Remote) -> None:
+        self._remote = remote
+
+    async def create_guest(self) -> User:
+        """Return a new guest. Not repeatable: each call makes one."""
+        return await self._remote.ask("POST", "/internal/users/guests", User)
+
+    async def user(self, user_id: UserId) -> User:
+        """Return an account as its owner sees it; raises NotFound."""
+        return await self._remote.ask("GET", f"/internal/users/{user_id}", User, repeatable=True)
+
+    async def identify(self, identifier: str) -> UserId | None:
+        """Return whose username or email this is, or nothing."""
+        body = {"identifier": identifier}
+        found = await self._remote.ask("POST", "/internal/users/identify", _Identified, body=body, repeatable=True)
+        return found.user_id
+
+    async def cards(self, user_ids: Sequence[UserId]) -> dict[UserId, Card]:
+        """Return the cards of those among at most 128 people who exist."""
+        if not user_ids:
+            return {}
+        body = {"user_ids": list(user_ids)}
+        found = await self._remote.ask("POST", "/internal/users/cards", _Cards, body=body, repeatable=True)
+        return {card.id: card for card in found.cards}

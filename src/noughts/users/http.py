@@ -1,0 +1,153 @@
+"""The door of the User Service: its whole surface, call by call."""
+
+from typing import Any, Final
+
+import msgspec
+
+from noughts.kit.clock import rfc3339
+from noughts.kit.edge import Answer, Ask, Limit, NoQuery, Route, Who, not_modified
+from noughts.kit.errors import (
+    IdempotencyInProgress,
+    IdempotencyKeyReused,
+    InsufficientUserAuthentication,
+    PreconditionFailed,
+)
+from noughts.kit.passwords import HashQueueFull
+from noughts.kit.tokens import UserId
+from noughts.ports.users import Card, Kind, Time, User
+from noughts.users.model.accounts import Account
+from noughts.users.model.addresses import EmailTaken
+from noughts.users.model.names import UsernameTaken
+from noughts.users.model.secrets import PasswordContextual
+from noughts.users.model.wishes import Registration, Wish
+from noughts.users.service import UserService
+from noughts.users.service.profiles import view
+
+REGISTRATION: Final = Limit("registration", 100, 3_600, per_network=1_000)
+
+
+class RegistrationBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a new member sends."""
+
+    username: str
+    email: str
+    password: str
+
+
+class ChangeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is to change; absent members stay as they are."""
+
+    username: str | msgspec.UnsetType = msgspec.UNSET
+    email: str | msgspec.UnsetType = msgspec.UNSET
+    password: str | msgspec.UnsetType = msgspec.UNSET
+    current_password: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class PublicUser(msgspec.Struct, frozen=True, kw_only=True):
+    """An account as everybody who is signed in may see it."""
+
+    id: UserId
+    username: str
+    kind: Kind
+    created_at: Time
+
+
+class IdentifyBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What somebody calls themselves when signing in."""
+
+    identifier: str
+
+
+class Identified(msgspec.Struct, frozen=True):
+    """Whose it is."""
+
+    user_id: UserId | None
+
+
+class CardsBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose cards are wanted, at most 128."""
+
+    user_ids: list[UserId]
+
+
+class Cards(msgspec.Struct, frozen=True):
+    """The cards of those who exist."""
+
+    cards: list[Card]
+
+
+async def create_user(users: UserService, ask: Ask[RegistrationBody, NoQuery]) -> Answer:
+    wanted = Registration(ask.body.username, ask.body.email, ask.body.password)
+    account = await users.register(wanted, ask.idempotency_key())
+    return Answer(view(account), 201, etag=account.etag, location=f"/users/{account.id}")
+
+
+async def get_user(users: UserService, ask: Ask[None, NoQuery]) -> Answer:
+    user_id, by = ask.user_id(), ask.caller
+    account = await users.account(user_id)
+    full = by.user_id == user_id or by.is_admin
+    etag = account.etag if full else account.public_etag
+    if ask.has(etag):
+        return not_modified(etag)
+    return Answer(view(account) if full else _public(account), etag=etag)
+
+
+async def change_user(users: UserService, ask: Ask[ChangeBody, NoQuery]) -> Answer:
+    given = {name: value for name, value in msgspec.structs.asdict(ask.body).items() if value is not msgspec.UNSET}
+    account = await users.change(ask.user_id(), Wish(**given), ask.caller, ask.if_match())
+    return Answer(view(account), etag=account.etag)
+
+
+async def delete_user(users: UserService, ask: Ask[None, NoQuery]) -> Answer:
+    await users.delete(ask.user_id(), ask.caller, ask.if_match())
+    return Answer(status=204)
+
+
+async def create_guest_account(users: UserService, ask: Ask[Any, NoQuery]) -> Answer:
+    return Answer(await users.create_guest(), 201)
+
+
+async def account_of(users: UserService, ask: Ask[None, NoQuery]) -> Answer:
+    return Answer(await users.user(UserId(ask.path["user_id"])))
+
+
+async def identify(users: UserService, ask: Ask[IdentifyBody, NoQuery]) -> Answer:
+    return Answer(Identified(await users.identify(ask.body.identifier)))
+
+
+async def cards(users: UserService, ask: Ask[CardsBody, NoQuery]) -> Answer:
+    return Answer(Cards(list((await users.cards(ask.body.user_ids)).values())))
+
+
+def _public(account: Account) -> PublicUser:
+    return PublicUser(
+        id=account.id, username=account.username, kind=account.kind, created_at=rfc3339(account.created_at)
+    )
+
+
+_CHANGES: Final = (
+    UsernameTaken, EmailTaken, PasswordContextual, PreconditionFailed, InsufficientUserAuthentication, HashQueueFull,
+)  # fmt: skip
+_CREATES: Final = (
+    UsernameTaken, EmailTaken, PasswordContextual, IdempotencyKeyReused, IdempotencyInProgress, HashQueueFull,
+)  # fmt: skip
+_MERGE: Final = ("application/merge-patch+json", "application/json")
+_WITHIN: Final = {"who": Who.SERVICE, "scope": "users"}
+
+ROUTES: Final = (
+    Route("POST", "/users", create_user, "Create a user.", who=Who.ANYONE, body=RegistrationBody, answer=User,
+          status=201, errors=_CREATES, limit=REGISTRATION, keyed=True),
+    Route("GET", "/users/{user_id}", get_user, "Read a user; `me` is whoever asks. Others see the public part.",
+          answer=User | PublicUser, also=(304,), conditional=True),
+    Route("PUT", "/users/{user_id}", change_user, "Change what is sent, leave the rest. A guest becomes a member.",
+          body=ChangeBody, answer=User, errors=_CHANGES, conditional=True),
+    Route("PATCH", "/users/{user_id}", change_user, "The same as PUT, as a JSON merge patch.",
+          body=ChangeBody, answer=User, errors=_CHANGES, conditional=True, media_types=_MERGE),
+    Route("DELETE", "/users/{user_id}", delete_user, "Delete an account; its tokens end at once.",
+          status=204, errors=(InsufficientUserAuthentication, PreconditionFailed), conditional=True),
+    Route("POST", "/internal/users/guests", create_guest_account, "Make a guest.", answer=User, status=201, **_WITHIN),
+    Route("GET", "/internal/users/{user_id}", account_of, "Read an account in full.", answer=User, **_WITHIN),
+    Route("POST", "/internal/users/identify", identify, "Whose username or email this is.", body=IdentifyBody,
+          answer=Identified, **_WITHIN),
+    Route("POST", "/internal/users/cards", cards, "Many cards at once.", body=CardsBody, answer=Cards, **_WITHIN),
+)  # fmt: skip

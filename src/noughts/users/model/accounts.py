@@ -1,0 +1,191 @@
+"""An account and its life: guest, member, deleted."""
+
+import base64
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from noughts.kit.conditions import EntityTags
+from noughts.kit.errors import Forbidden, InsufficientUserAuthentication, Invalid, NotFound, PreconditionFailed
+from noughts.kit.tokens import Principal, Role, SessionId, UserId
+from noughts.ports.users import Kind, Status
+from noughts.users.model import addresses, names
+
+YOUNG_S: Final = 900
+_STEP_UP: Final = (
+    "WWW-Authenticate",
+    f'Bearer error="insufficient_user_authentication", max_age="{YOUNG_S}"',
+)
+
+
+class Account(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """One row of `users`, in the order of its columns."""
+
+    id: UserId
+    username: str
+    username_key: str
+    username_skeleton: str
+    email: str | None
+    email_key: str | None
+    email_verified_at: datetime | None
+    pending_email: str | None
+    password: str | None
+    kind: Kind
+    role: Role
+    status: Status
+    epoch: int
+    spared_session_id: SessionId | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def etag(self) -> str:
+        """The tag of the account as its owner sees it (the public view has one of its own)."""
+        return f'"{self.version}-full"'
+
+    @property
+    def public_etag(self) -> str:
+        """The tag of what everybody may see."""
+        return f'"{self.version}-public"'
+
+
+class Named(msgspec.Struct, frozen=True):
+    """A username that passed the rules, with its two keys."""
+
+    username: str
+    key: str
+    skeleton: str
+
+    @classmethod
+    def check(cls, username: str) -> "Named":
+        """Return the name and its keys; raises Invalid."""
+        key = names.check(username)
+        return cls(username, key, names.skeleton(key))
+
+
+def guest(user_id: UserId, chance: bytes, at: datetime) -> Account:
+    """Return a new guest under a reserved name made of 60 random bits."""
+    username = "guest-" + base64.b32encode(chance).decode().lower()[:12]
+    return _new(user_id, Named(username, username, username), "guest", at)
+
+
+def member(user_id: UserId, change: "Change", at: datetime) -> Account:
+    """Return a new member, the email not verified yet; raises Invalid unless all three are given."""
+    account = changed(guest(user_id, b"", at), change, session_id=None, at=at)
+    return msgspec.structs.replace(account, version=1)
+
+
+def _new(user_id: UserId, name: Named, kind: Kind, at: datetime) -> Account:
+    return Account(
+        id=user_id,
+        username=name.username,
+        username_key=name.key,
+        username_skeleton=name.skeleton,
+        email=None,
+        email_key=None,
+        email_verified_at=None,
+        pending_email=None,
+        password=None,
+        kind=kind,
+        role="player",
+        status="active",
+        epoch=1,
+        spared_session_id=None,
+        version=1,
+        created_at=at,
+        updated_at=at,
+    )
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What is to be different; nothing stands for unchanged. The password is hashed already."""
+
+    name: Named | None = None
+    email: str | None = None
+    password_hash: str | None = None
+
+
+def changed(before: Account, change: Change, *, session_id: SessionId | None, at: datetime) -> Account:
+    """Return the account after a change; a guest who gets all three becomes a member of the same id.
+
+    A new password raises the epoch, which ends every session but the one that asked. Raises Invalid when a guest
+    gets only some of the three, Forbidden for the computer's accounts.
+    """
+    _require_person(before)
+    after = before
+    if before.kind == "guest":
+        if change.name is None or change.email is None or change.password_hash is None:
+            raise Invalid("A guest becomes a member by username, email and password together.")
+        after = msgspec.structs.replace(after, kind="member")
+    elif change.password_hash is not None:
+        after = msgspec.structs.replace(after, epoch=before.epoch + 1, spared_session_id=session_id)
+    if change.name is not None:
+        name = change.name
+        after = msgspec.structs.replace(
+            after, username=name.username, username_key=name.key, username_skeleton=name.skeleton
+        )
+    if change.email is not None and change.email != before.email:
+        after = msgspec.structs.replace(
+            after, email=change.email, email_key=addresses.key(change.email), email_verified_at=None
+        )
+    if change.password_hash is not None:
+        after = msgspec.structs.replace(after, password=change.password_hash)
+    return _next(before, after, at)
+
+
+def deleting(before: Account, at: datetime) -> Account:
+    """Return the account as it waits for the worker that erases it, all its tokens over; raises Forbidden."""
+    _require_person(before)
+    return _next(before, _ended(msgspec.structs.replace(before, status="deleting")), at)
+
+
+def promoted(before: Account, at: datetime) -> Account:
+    """Return the account as an administrator; tokens that say otherwise are over. Raises Invalid for guests."""
+    if before.kind != "member":
+        raise Invalid("Only a member can be an administrator.")
+    if before.role == "admin":
+        return before
+    return _next(before, _ended(msgspec.structs.replace(before, role="admin")), at)
+
+
+def _ended(account: Account) -> Account:
+    """Return the account with every token given out so far over."""
+    return msgspec.structs.replace(account, epoch=account.epoch + 1, spared_session_id=None)
+
+
+def _require_person(account: Account) -> None:
+    if account.kind == "computer":
+        raise Forbidden("The computer stays as it is.")
+
+
+def _next(before: Account, after: Account, at: datetime) -> Account:
+    if after == before:
+        return before
+    return msgspec.structs.replace(after, version=before.version + 1, updated_at=at)
+
+
+def require_visible(account: Account | None) -> Account:
+    """Return the account; raises NotFound when there is none, or no longer."""
+    if account is None or account.status == "deleting":
+        raise NotFound("There is no such user.")
+    return account
+
+
+def require_control(by: Principal, user_id: UserId) -> None:
+    """Raise Forbidden unless this is one's own account, or one is an administrator."""
+    if by.user_id != user_id and not by.is_admin:
+        raise Forbidden("This is someone else's account.")
+
+
+def require_young(by: Principal, at: datetime) -> None:
+    """Raise InsufficientUserAuthentication when the sign-in is older than 15 minutes (RFC 9470)."""
+    if at.timestamp() - by.auth_time > YOUNG_S:
+        raise InsufficientUserAuthentication("Sign in again, or give your current password.", headers=(_STEP_UP,))
+
+
+def require_match(account: Account, condition: EntityTags | None) -> None:
+    """Raise PreconditionFailed when the caller is thinking of another version."""
+    if condition is not None and not condition.match(account.etag):
+        raise PreconditionFailed("Read it again, then repeat your change.")

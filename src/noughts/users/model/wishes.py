@@ -1,0 +1,69 @@
+"""What people ask for, checked against every rule at once."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+
+from noughts.kit.errors import FieldError, Invalid
+from noughts.users.model import addresses, secrets
+from noughts.users.model.accounts import Account, Named
+
+Value = TypeVar("Value")
+
+
+class Registration(msgspec.Struct, frozen=True):
+    """What a new member gives."""
+
+    username: str
+    email: str
+    password: str
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be different about an account; nothing stands for unchanged."""
+
+    username: str | None = None
+    email: str | None = None
+    password: str | None = None
+    current_password: str | None = None
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """What of it was given, in the form it is kept in (the password not hashed yet)."""
+
+    name: Named | None
+    email: str | None
+    password: str | None
+
+
+def checked(wish: Registration | Wish, *, shortest: int, before: Account | None = None) -> Checked:
+    """Return what was asked for; raises Invalid naming every member that breaks a rule.
+
+    `shortest` is the least length of a password; `before` is the account a password must not repeat the names of.
+    """
+    broken: list[FieldError] = []
+    username = wish.username or (before.username if before else "")
+    email = wish.email or (before.email if before else "") or ""
+    found = Checked(
+        _gather(broken, wish.username, Named.check),
+        _gather(broken, wish.email, addresses.check),
+        _gather(
+            broken,
+            wish.password,
+            lambda password: secrets.check(password, shortest=shortest, username=username, email=email),
+        ),
+    )
+    if broken:
+        raise Invalid("Some members break a rule.", errors=tuple(broken))
+    return found
+
+
+def _gather(broken: list[FieldError], given: str | None, check: Callable[[str], Value]) -> Value | None:
+    if given is None:
+        return None
+    try:
+        return check(given)
+    except Invalid as problem:
+        broken.extend(problem.errors)
+        return None

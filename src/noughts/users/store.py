@@ -1,0 +1,138 @@
+"""The `users` table, and every statement about it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from noughts.kit.database import Database, Missed, Query, Sql, Taken, Write, columns
+from noughts.kit.errors import PreconditionFailed
+from noughts.kit.idempotency import UNIQUE_KEY
+from noughts.kit.revocation import Revocation
+from noughts.kit.tokens import UserId
+from noughts.ports.users import CARDS_AT_ONCE, Kind
+from noughts.users.model.accounts import Account
+from noughts.users.model.addresses import EmailTaken
+from noughts.users.model.names import UsernameTaken
+
+
+class CardRow(msgspec.Struct, frozen=True, array_like=True):
+    """What everybody may see of an account."""
+
+    id: UserId
+    username: str
+    kind: Kind
+
+
+class Found(msgspec.Struct, frozen=True, array_like=True):
+    """An id alone."""
+
+    id: UserId
+
+
+class KeyUsed(Exception):
+    """The creation's Idempotency-Key has been used before; nothing was written."""
+
+
+_COLUMNS: Final = Account.__struct_fields__
+_BY_ID: Final = Query(f"SELECT {columns(Account)} FROM users WHERE id = $1", Account)
+_BY_KEY: Final = Query(f"SELECT {columns(Account)} FROM users WHERE username_key = $1", Account)
+_ID_BY_USERNAME: Final = Query("SELECT id FROM users WHERE username_key = $1", Found)
+_ID_BY_EMAIL: Final = Query("SELECT id FROM users WHERE email_key = $1", Found)
+_LIST: Final = Query(f"SELECT {columns(Account)} FROM users WHERE id > $1 ORDER BY id LIMIT $2", Account)
+_FIRST: Final = "00000000-0000-0000-0000-000000000000"
+_DELETING: Final = Query("SELECT id FROM users WHERE status = 'deleting' ORDER BY id LIMIT $1", Found)
+_INSERT: Final = Sql(
+    f"INSERT INTO users ({columns(Account)}) VALUES ({', '.join(f'${n}' for n in range(1, len(_COLUMNS) + 1))})"
+)
+_REPLACE: Final = Sql(
+    f"UPDATE users SET {', '.join(f'{name} = ${n}' for n, name in enumerate(_COLUMNS, 1) if name != 'id')}"
+    f" WHERE id = $1 AND version = ${len(_COLUMNS) + 1}"
+)
+_ERASE: Final = Sql("DELETE FROM users WHERE id = $1 AND status = 'deleting'")
+_CARDS: Final = {
+    size: Query(
+        f"SELECT {columns(CardRow)} FROM users WHERE status <> 'deleting'"
+        f" AND id IN ({', '.join(f'${n}' for n in range(1, size + 1))})",
+        CardRow,
+    )
+    for size in (2, 8, 32, CARDS_AT_ONCE)
+}
+
+
+class UserStore:
+    """Accounts in the database. Every method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, user_id: UserId) -> Account | None:
+        """Return an account, whatever its status."""
+        return await self._database.fetch(_BY_ID, user_id)
+
+    async def by_username_key(self, key: str) -> Account | None:
+        """Return the account that has this username."""
+        return await self._database.fetch(_BY_KEY, key)
+
+    async def identify(self, *, username_key: str | None, email_key: str | None) -> UserId | None:
+        """Return whose key this is."""
+        if username_key is not None and (found := await self._database.fetch(_ID_BY_USERNAME, username_key)):
+            return found.id
+        if email_key is not None and (found := await self._database.fetch(_ID_BY_EMAIL, email_key)):
+            return found.id
+        return None
+
+    async def cards(self, user_ids: Sequence[UserId]) -> list[CardRow]:
+        """Return what everybody may see of these people (at most 128), in any order."""
+        size = next(size for size in _CARDS if size >= len(user_ids))
+        padded = [*user_ids, *[user_ids[0]] * (size - len(user_ids))]
+        return await self._database.scan(_CARDS[size], *padded)
+
+    async def list(self, after: str | None, limit: int) -> list[Account]:
+        """Return accounts by id, from the one after `after`, or the first, on."""
+        return await self._database.scan(_LIST, after or _FIRST, limit)
+
+    async def waiting_for_erasure(self, limit: int) -> list[UserId]:
+        """Return people who asked to be deleted and still are here."""
+        return [found.id for found in await self._database.scan(_DELETING, limit)]
+
+    async def add(self, account: Account, *rows: Write) -> None:
+        """Store a new account; raises UsernameTaken, EmailTaken or KeyUsed."""
+        await self._write(Write(_INSERT, _values(account)), *rows)
+
+    async def replace(self, before: Account, after: Account, revocation: Revocation | None = None) -> None:
+        """Store a change made to `before`; raises PreconditionFailed when another came first, UsernameTaken, EmailTaken."""
+        rows = () if revocation is None else (revocation.row(),)
+        await self._write(Write(_REPLACE, (*_values(after), before.version)), *rows)
+
+    async def erase(self, user_id: UserId) -> None:
+        """Remove the row of a person who is being deleted, and with it all that hangs on it. May be repeated."""
+        await self._database.write(Write(_ERASE, (user_id,), rows=None))
+
+    async def _write(self, *statements: Write) -> None:
+        try:
+            await self._database.write(*statements)
+        except Missed:
+            raise PreconditionFailed("Read it again, then repeat your change.") from None
+        except Taken as taken:
+            raise _meaning(taken) from None
+
+
+def _meaning(taken: Taken) -> Exception:
+    """Return what it means that this key is held by another row."""
+    match taken.key:
+        case "users_username_key":
+            return UsernameTaken.at("taken")
+        case "users_username_skeleton":
+            return UsernameTaken.at("confusable")
+        case "users_email_key":
+            return EmailTaken.here()
+        case key if key == UNIQUE_KEY:
+            return KeyUsed()
+        case _:
+            return taken
+
+
+def _values(account: Account) -> tuple[str | int | datetime | None, ...]:
+    return msgspec.structs.astuple(account)
