@@ -5,6 +5,7 @@ import contextlib
 import os
 import sys
 import threading
+import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
@@ -32,6 +33,11 @@ class HashQueueFull(Unavailable):
     """More people are signing in than can be served; try again in a moment."""
 
 
+def _normal(password: str) -> str:
+    """Return the form in which passwords are hashed and compared: NFC (RFC 8265, OpaqueString)."""
+    return unicodedata.normalize("NFC", password)
+
+
 def _step_back() -> None:
     """Lower this thread's priority, where the system has one per thread (Linux)."""
     if sys.platform == "linux":
@@ -51,7 +57,7 @@ class Passwords:
 
     async def hash(self, password: str) -> str:
         """Return the PHC string of a new hash."""
-        return await self._run(lambda: self._hasher.hash(password))
+        return await self._run(lambda: self._hasher.hash(_normal(password)))
 
     async def verify(self, stored: str | None, password: str) -> bool:
         """Return whether the password fits, in the same time for no stored hash as for a wrong password."""
@@ -67,7 +73,7 @@ class Passwords:
 
     def _fits(self, stored: str, password: str) -> bool:
         try:
-            return self._hasher.verify(stored, password)
+            return self._hasher.verify(stored, _normal(password))
         except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
             return False
 

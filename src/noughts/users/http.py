@@ -23,7 +23,7 @@ from noughts.users.model.wishes import Registration, Wish
 from noughts.users.service import UserService
 from noughts.users.service.profiles import view
 
-REGISTRATION: Final = Limit("registration", 100, 3_600, per_network=1_000)
+REGISTRATION: Final = Limit("registration", 100, 3_600, network=Limit("registration-network", 1_000, 3_600))
 
 
 class RegistrationBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -24,7 +24,6 @@ from noughts.kit.errors import (
 from noughts.kit.tokens import Principal
 
 BODY_LIMIT: Final = 64 * 1024
-_CHALLENGE: Final = (("WWW-Authenticate", "Bearer"),)
 _SINGLE: Final = {b"authorization", b"content-length", b"content-type", b"host", b"idempotency-key", b"if-match"}
 
 Verify = Callable[[str], Principal]
@@ -106,7 +105,7 @@ class _Resource:
         if scheme.lower() != "bearer" or not token:
             if route.who is Who.OPTIONAL:
                 return None
-            raise Unauthenticated(headers=_CHALLENGE)
+            raise Unauthenticated
         if route.who is Who.SERVICE:
             self._verify_service(token.strip(), route.scope or "")
             return None

@@ -25,14 +25,13 @@ class NoQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Limit(msgspec.Struct, frozen=True):
-    """So many calls in a window, each for one address (and its network) or, where `per_user`, one person."""
+    """So many calls in a window for one address or, where `per_user`, one person; and for its `network` together."""
 
     name: str
     calls: int
     window_s: int
     per_user: bool = False
-    per_network: int | None = None
-    shared_with: str | None = None
+    network: "Limit | None" = None
 
 
 EVERYTHING_ELSE = Limit("requests", 100, 1, per_user=True)

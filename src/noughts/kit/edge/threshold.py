@@ -91,7 +91,8 @@ async def _tell(problem: Problem, request_id: str, scope: Scope, send: Send) -> 
     body = answer.encoded()
     headers = answer.headers(body)
     headers += [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in problem.headers]
-    if isinstance(problem, InvalidToken):
-        headers.append((b"www-authenticate", b'Bearer error="invalid_token"'))
+    if problem.status == 401 and not any(name == b"www-authenticate" for name, _ in headers):
+        invalid = isinstance(problem, InvalidToken)
+        headers.append((b"www-authenticate", b'Bearer error="invalid_token"' if invalid else b"Bearer"))
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})

@@ -1,6 +1,5 @@
 """What a password may be."""
 
-import unicodedata
 from typing import Final
 
 from noughts.kit.errors import Invalid
@@ -13,7 +12,7 @@ class PasswordContextual(Invalid):
 
 
 def check(password: str, *, shortest: int, username: str, email: str, pointer: str = "#/password") -> str:
-    """Return the password as it is hashed (NFC, RFC 8265 OpaqueString); raises Invalid or PasswordContextual.
+    """Return the password; raises Invalid or PasswordContextual.
 
     Lengths count code points; any character may stand in it, nothing is cut off, no composition is demanded.
     """
@@ -23,9 +22,4 @@ def check(password: str, *, shortest: int, username: str, email: str, pointer: s
     if same in {username.casefold(), email.casefold(), email.casefold().partition("@")[0]}:
         detail = "Choose a password that is not your username or email address."
         raise PasswordContextual(detail, errors=Invalid.field(pointer, "contextual", detail).errors)
-    return opaque(password)
-
-
-def opaque(password: str) -> str:
-    """Return the form in which passwords are compared: NFC, so that no keyboard's habit locks anyone out."""
-    return unicodedata.normalize("NFC", password)
+    return password

@@ -181,7 +181,7 @@ class UserService:
             raise Invalid.field("#/current_password", "wrong", "This is not the current password.")
 
     async def _fits(self, account: Account, given: str) -> bool:
-        return len(given) <= secrets.LONGEST and await self._passwords.verify(account.password, secrets.opaque(given))
+        return len(given) <= secrets.LONGEST and await self._passwords.verify(account.password, given)
 
     async def _hashed(self, name: accounts.Named | None, email: str | None, password: str | None) -> Change:
         return Change(name, email, None if password is None else await self._passwords.hash(password))

@@ -1,0 +1,1 @@
+"""Proof that they are who they say: the Authentication Service."""

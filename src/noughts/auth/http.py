@@ -1,0 +1,116 @@
+"""The door of the Authentication Service: its whole surface, call by call."""
+
+from typing import Any, Final
+
+import msgspec
+
+from noughts.auth.model import InvalidRefreshToken, LoginFailed, SessionExpired
+from noughts.auth.service import AuthService, Grant
+from noughts.kit.edge import Answer, Ask, Limit, NoQuery, Route, Who
+from noughts.kit.errors import ForeignOrigin, Unauthenticated
+from noughts.kit.passwords import HashQueueFull
+from noughts.ports.users import User
+
+SIGN_IN: Final = Limit("sign-in", 30, 60)
+GUESTS: Final = Limit("guests", 60, 60, network=Limit("registration-network", 1_000, 3_600))
+
+
+class LoginBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who one is; `cookie` keeps the refresh token where no script can read it."""
+
+    username: str
+    password: str
+    cookie: bool = False
+
+
+class GuestBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a guest wants the refresh token."""
+
+    cookie: bool = False
+
+
+class TokenBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The refresh token, or `cookie` for the one the browser keeps."""
+
+    refresh_token: str | msgspec.UnsetType = msgspec.UNSET
+    cookie: bool = False
+
+
+class GrantBody(msgspec.Struct, frozen=True, kw_only=True):
+    """Tokens (RFC 6749, 5.1) and whose they are; in browser mode without the refresh token. Seconds."""
+
+    access_token: str
+    token_type: str = "Bearer"  # noqa: S105 - the scheme's name
+    expires_in: int
+    refresh_token: str | msgspec.UnsetType = msgspec.UNSET
+    refresh_expires_in: int
+    user: User
+
+
+class Jwks(msgspec.Struct, frozen=True):
+    """A JSON Web Key Set (RFC 7517)."""
+
+    keys: list[dict[str, str]]
+
+
+async def login(auth: AuthService, ask: Ask[LoginBody, NoQuery]) -> Answer:
+    if ask.body.cookie:
+        ask.require_own_origin()
+    grant = await auth.login(ask.body.username, ask.body.password)
+    return _granted(grant, ask, cookie=ask.body.cookie)
+
+
+async def create_guest(auth: AuthService, ask: Ask[GuestBody, NoQuery]) -> Answer:
+    if ask.body.cookie:
+        ask.require_own_origin()
+    return _granted(await auth.guest(), ask, cookie=ask.body.cookie, status=201)
+
+
+async def refresh(auth: AuthService, ask: Ask[TokenBody, NoQuery]) -> Answer:
+    presented = ask.cookie() if ask.body.cookie else ask.body.refresh_token
+    if not presented:
+        raise InvalidRefreshToken("There is no refresh token.")
+    return _granted(await auth.refresh(presented), ask, cookie=ask.body.cookie)
+
+
+async def logout(auth: AuthService, ask: Ask[None, NoQuery]) -> Answer:
+    presented = ask.cookie()
+    if ask.principal is None and presented is None:
+        raise Unauthenticated
+    await auth.logout(ask.principal, presented)
+    return Answer(status=204, set_cookie=None if presented is None else _cookie("", 0, secure=ask.secure))
+
+
+async def jwks(auth: AuthService, ask: Ask[None, NoQuery]) -> Answer:
+    return Answer(auth.jwks(), cache="public, max-age=300")
+
+
+def _granted(grant: Grant, ask: Ask[Any, NoQuery], *, cookie: bool, status: int = 200) -> Answer:
+    body = GrantBody(
+        access_token=grant.access_token,
+        expires_in=grant.expires_in,
+        refresh_token=msgspec.UNSET if cookie else grant.refresh_token,
+        refresh_expires_in=grant.refresh_expires_in,
+        user=grant.user,
+    )
+    kept = _cookie(grant.refresh_token, grant.refresh_expires_in, secure=ask.secure) if cookie else None
+    return Answer(body, status, set_cookie=kept)
+
+
+def _cookie(value: str, max_age: int, *, secure: bool) -> str:
+    """Return the cookie no script can read: `__Host-` and Secure wherever there is TLS."""
+    name, more = ("__Host-noughts", "; Secure") if secure else ("noughts", "")
+    return f"{name}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Strict{more}"
+
+
+ROUTES: Final = (
+    Route("POST", "/login", login, "Sign in with username or email and password.", who=Who.ANYONE, body=LoginBody,
+          answer=GrantBody, errors=(LoginFailed, ForeignOrigin, HashQueueFull), limit=SIGN_IN),
+    Route("POST", "/guests", create_guest, "Start as a guest.", who=Who.ANYONE, body=GuestBody, answer=GrantBody,
+          status=201, errors=(ForeignOrigin,), limit=GUESTS),
+    Route("POST", "/token", refresh, "Get the next tokens; the refresh token is replaced.", who=Who.ANYONE,
+          body=TokenBody, answer=GrantBody, errors=(InvalidRefreshToken, SessionExpired, ForeignOrigin)),
+    Route("POST", "/logout", logout, "End this session; its access tokens end with it.", who=Who.OPTIONAL, status=204,
+          errors=(ForeignOrigin,)),
+    Route("GET", "/.well-known/jwks.json", jwks, "The public keys of access tokens.", who=Who.ANYONE, answer=Jwks),
+)  # fmt: skip

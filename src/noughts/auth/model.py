@@ -1,0 +1,97 @@
+"""Sessions and refresh tokens: how long they hold, and what a token that comes back means."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from noughts.kit.errors import Unauthenticated
+from noughts.kit.tokens import Role, SessionId, UserId
+from noughts.ports.users import Status
+
+IDLE: Final = timedelta(days=30)
+ABSOLUTE: Final = timedelta(days=90)
+REPEATABLE: Final = timedelta(seconds=10)
+
+
+class LoginFailed(Unauthenticated):
+    """The username or the password is wrong."""
+
+
+class InvalidRefreshToken(Unauthenticated):
+    """The refresh token is not valid, or no longer."""
+
+
+class SessionExpired(Unauthenticated):
+    """The session is too old; sign in again."""
+
+
+class Credentials(msgspec.Struct, frozen=True, array_like=True):
+    """What of `users` proves who somebody is."""
+
+    id: UserId
+    password: str | None
+    role: Role
+    status: Status
+    epoch: int
+    spared_session_id: SessionId | None
+
+
+class Session(msgspec.Struct, frozen=True, array_like=True):
+    """One sign-in, from which any number of refresh tokens follow, one after the other."""
+
+    id: SessionId
+    user_id: UserId
+    epoch: int
+    auth_time: datetime
+    last_used_at: datetime
+    expires_at: datetime
+
+    def expires_in_s(self, at: datetime) -> int:
+        """Return the seconds after which a refresh token given out now is of no use."""
+        return int(min(IDLE, self.expires_at - at).total_seconds())
+
+
+class RefreshToken(msgspec.Struct, frozen=True, array_like=True):
+    """A refresh token as it is stored, with its session: never the token itself."""
+
+    digest: str
+    created_at: datetime
+    used_at: datetime | None
+    successor: bytes | None
+    session_id: SessionId
+    user_id: UserId
+    epoch: int
+    auth_time: datetime
+    last_used_at: datetime
+    expires_at: datetime
+
+    @property
+    def session(self) -> Session:
+        """The session it belongs to."""
+        return Session(self.session_id, self.user_id, self.epoch, self.auth_time, self.last_used_at, self.expires_at)
+
+
+def opened(session_id: SessionId, credentials: Credentials, at: datetime) -> Session:
+    """Return the session of a sign-in that succeeded."""
+    return Session(session_id, credentials.id, credentials.epoch, at, at, at + ABSOLUTE)
+
+
+def require_current(token: RefreshToken, at: datetime) -> None:
+    """Raise SessionExpired past the idle or the absolute lifetime."""
+    if at >= token.expires_at or at >= token.created_at + IDLE:
+        raise SessionExpired
+
+
+def may_go_on(session: Session, credentials: Credentials | None) -> bool:
+    """Return whether the person's account lets the session live: active, and not ended by a newer epoch."""
+    if credentials is None or credentials.status != "active":
+        return False
+    return session.epoch == credentials.epoch or session.id == credentials.spared_session_id
+
+
+def repeatable_successor(token: RefreshToken, at: datetime) -> bytes | None:
+    """Return the sealed successor a used token has, for 10 seconds; nothing when this is a replay."""
+    if token.used_at is None or at > token.used_at + REPEATABLE:
+        return None
+    return token.successor

@@ -1,0 +1,106 @@
+"""The tables of sessions, refresh tokens and signing keys, and the credentials read from `users`."""
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from noughts.auth.model import Credentials, LoginFailed, RefreshToken, Session
+from noughts.kit.database import Database, Missed, Query, Sql, Write, columns
+from noughts.kit.tokens import SessionId, UserId
+
+
+class StoredKey(msgspec.Struct, frozen=True, array_like=True):
+    """A signing key, its private part sealed."""
+
+    id: str
+    algorithm: str
+    sealed: bytes
+    created_at: datetime
+
+
+_CREDENTIALS: Final = Query(f"SELECT {columns(Credentials)} FROM users WHERE id = $1", Credentials)
+_REHASH: Final = Sql("UPDATE users SET password = $2 WHERE id = $1 AND password = $3")
+_OPEN: Final = Sql(
+    f"INSERT INTO sessions ({columns(Session)})"
+    " SELECT $1, id, epoch, $4, $4, $5 FROM users WHERE id = $2 AND epoch = $3 AND status = 'active'"
+)
+_ADD_TOKEN: Final = Sql("INSERT INTO refresh_tokens (digest, session_id, created_at) VALUES ($1, $2, $3)")
+_TOKEN: Final = Query(
+    "SELECT t.digest, t.created_at, t.used_at, t.successor,"
+    " s.id, s.user_id, s.epoch, s.auth_time, s.last_used_at, s.expires_at"
+    " FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id WHERE t.digest = $1",
+    RefreshToken,
+)
+_USE_TOKEN: Final = Sql(
+    "UPDATE refresh_tokens SET used_at = $2, successor = $3 WHERE digest = $1 AND used_at IS NULL"
+)
+_TOUCH: Final = Sql("UPDATE sessions SET last_used_at = $2, epoch = $3 WHERE id = $1")
+_REVOKE: Final = Sql(
+    "INSERT INTO revocations (id, user_id, session_id, created_at)"
+    " SELECT id, user_id, id, $2 FROM sessions WHERE id = $1"
+)
+_END: Final = Sql("DELETE FROM sessions WHERE id = $1")
+_PURGE: Final = Sql("DELETE FROM sessions WHERE expires_at < $1 OR last_used_at < $2")
+_KEYS: Final = Query(f"SELECT {columns(StoredKey)} FROM signing_keys ORDER BY created_at", StoredKey)
+_ADD_KEY: Final = Sql(f"INSERT INTO signing_keys ({columns(StoredKey)}) VALUES ($1, $2, $3, $4)")
+
+
+class AuthStore:
+    """Sessions in the database. Every method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def credentials(self, user_id: UserId) -> Credentials | None:
+        """Return what proves who this person is."""
+        return await self._database.fetch(_CREDENTIALS, user_id)
+
+    async def rehash(self, credentials: Credentials, password_hash: str) -> None:
+        """Replace a hash by a newer one of the same password, unless the password changed meanwhile."""
+        args = (credentials.id, password_hash, credentials.password)
+        await self._database.write(Write(_REHASH, args, rows=None))
+
+    async def open(self, session: Session, digest: str) -> None:
+        """Store a new session and its first refresh token; raises LoginFailed when the account changed meanwhile."""
+        args = (session.id, session.user_id, session.epoch, session.auth_time, session.expires_at)
+        try:
+            await self._database.write(
+                Write(_OPEN, args), Write(_ADD_TOKEN, (digest, session.id, session.auth_time))
+            )
+        except Missed:
+            raise LoginFailed from None
+
+    async def token(self, digest: str) -> RefreshToken | None:
+        """Return a refresh token by its digest."""
+        return await self._database.fetch(_TOKEN, digest)
+
+    async def rotate(self, used: RefreshToken, digest: str, sealed: bytes, epoch: int, at: datetime) -> bool:
+        """Replace a refresh token by its successor; return whether this call was the one that did."""
+        try:
+            await self._database.write(
+                Write(_USE_TOKEN, (used.digest, at, sealed)),
+                Write(_ADD_TOKEN, (digest, used.session_id, at)),
+                Write(_TOUCH, (used.session_id, at, epoch)),
+            )
+        except Missed:
+            return False
+        return True
+
+    async def end(self, session_id: SessionId, at: datetime) -> None:
+        """Remove a session and revoke its access tokens. May be repeated."""
+        await self._database.write(
+            Write(_REVOKE, (session_id, at), rows=None), Write(_END, (session_id,), rows=None)
+        )
+
+    async def purge(self, expired_before: datetime, idle_since: datetime) -> None:
+        """Remove sessions nobody can use any more."""
+        await self._database.write(Write(_PURGE, (expired_before, idle_since), rows=None))
+
+    async def keys(self) -> list[StoredKey]:
+        """Return the signing keys, the newest last."""
+        return await self._database.scan(_KEYS)
+
+    async def add_key(self, key: StoredKey) -> None:
+        """Store a new signing key."""
+        await self._database.write(Write(_ADD_KEY, (key.id, key.algorithm, key.sealed, key.created_at)))
