@@ -154,7 +154,6 @@ export class Table {
       return null;
     } finally {
       if (here()) this.busy = false;
-      this.watching?.expect();
     }
   }
 
@@ -182,5 +181,6 @@ export class Table {
     if (said) this.said = said;
     if (game.invite_url) invites.keep(game.id, game.invite_url);
     this.game = game;
+    this.watching?.expect();
   }
 }
