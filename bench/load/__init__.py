@@ -1,0 +1,1 @@
+"""The load generator: one thread, raw sockets, and a gauge on itself."""

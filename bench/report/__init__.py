@@ -1,0 +1,1 @@
+"""Telling what was measured: on the terminal, as a page, as a picture."""

@@ -1,0 +1,69 @@
+"""The results as a picture: bars in SVG, written by hand, readable by light and by dark."""
+
+from xml.sax.saxutils import escape
+
+from bench.results import Figure, Row, number
+
+WIDTH = 760
+LABEL = 190
+VALUE = 90
+BAR = 20
+GAP = 6
+PANEL_HEAD = 30
+PANEL_GAP = 18
+MARGIN = 24
+
+STYLE = """
+  text { font: 13px system-ui, sans-serif; fill: #24292f; }
+  .title { font-weight: 600; } .better, .none { fill: #6e7781; font-size: 12px; }
+  .page { fill: #ffffff; } .ours { fill: #1f6feb; } .other { fill: #b6bec9; }
+  @media (prefers-color-scheme: dark) {
+    text { fill: #e6edf3; } .better { fill: #9198a1; }
+    .page { fill: #0d1117; } .ours { fill: #4493f8; } .other { fill: #57606a; }
+  }
+"""
+
+
+def chart(rows: list[Row]) -> str:
+    """Return the picture of all rows that stand."""
+    figures = [figure for row in rows if not row.void for figure in row.figures]
+    parts, y = [], MARGIN
+    for figure in figures:
+        parts.append(_panel(figure, y))
+        y += _height(figure) + PANEL_GAP
+    height = y - PANEL_GAP + MARGIN
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
+        f'width="{WIDTH}" height="{height}" role="img" aria-label="Benchmark results">\n'
+        f"<style>{STYLE}</style>\n"
+        f'<rect class="page" width="{WIDTH}" height="{height}" rx="8"/>\n'
+        f"{''.join(parts)}</svg>\n"
+    )
+
+
+def _height(figure: Figure) -> int:
+    return PANEL_HEAD + len(figure.bars) * (BAR + GAP)
+
+
+def _panel(figure: Figure, top: int) -> str:
+    longest = max(value for _, value in figure.bars) or 1.0
+    lines = [
+        f'<text class="title" x="{MARGIN}" y="{top + 14}">{escape(figure.title)}</text>\n',
+        f'<text class="better" x="{WIDTH - MARGIN}" y="{top + 14}" text-anchor="end">'
+        f"{figure.better} is better</text>\n",
+    ]
+    for place, (name, value) in enumerate(figure.bars):
+        y = top + PANEL_HEAD + place * (BAR + GAP)
+        lines.append(_bar(name, f"{number(value)} {figure.unit}".strip(), value / longest, y))
+    return "".join(lines)
+
+
+def _bar(name: str, value: str, share: float, y: int) -> str:
+    length = max(2.0, share * (WIDTH - 2 * MARGIN - LABEL - VALUE))
+    kind = "ours" if name.startswith("Noughts") else "other"
+    left, middle = MARGIN + LABEL, y + BAR * 0.7
+    return (
+        f'<text x="{left - 10}" y="{middle:.0f}" text-anchor="end">{escape(name)}</text>\n'
+        f'<rect class="{kind}" x="{left}" y="{y}" width="{length:.1f}" height="{BAR}" rx="3"/>\n'
+        f'<text x="{left + length + 8:.1f}" y="{middle:.0f}">{escape(value)}</text>\n'
+    )

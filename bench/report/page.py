@@ -1,0 +1,44 @@
+"""The results as a page of the documentation."""
+
+from bench.report.terminal import mark, remarks
+from bench.results import Row
+
+HEAD = """# Benchmarks
+
+Written by `make bench`; do not edit. Server and load generator have a core each, runs alternate
+between Noughts and the other, figures are medians, ratios are taken within a round and targets
+stand beside what was measured. A row in which the generator itself was the limit is void, and
+one in which neighbours used the machine says so. How it is done: [bench/README.md](../bench/README.md).
+
+![The figures as bars](benchmarks.svg)
+"""
+
+
+def page(facts: dict[str, str], rows: list[Row]) -> str:
+    """Return the page in Markdown."""
+    parts = [HEAD, _table(rows), "## How each row is measured\n"]
+    parts += [_section(row) for row in rows]
+    parts += ["## On what\n", _facts(facts)]
+    return "\n".join(parts)
+
+
+def _table(rows: list[Row]) -> str:
+    lines = [
+        "| What | Noughts | Compared with | Measured | Target | |",
+        "|---|---|---|--:|--:|---|",
+    ]
+    for row in rows:
+        for check in row.checks:
+            cells = (check.title, check.ours, check.against, f"**{check.measured}**", check.target)
+            lines.append(f"| {' | '.join(cells)} | {mark(row, check)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _section(row: Row) -> str:
+    said = "".join(f"\n- {remark}" for remark in remarks(row))
+    return f"**{row.title}.** {row.how}\n{said}\n"
+
+
+def _facts(facts: dict[str, str]) -> str:
+    lines = [f"| {name} | {value} |" for name, value in facts.items()]
+    return "\n".join(["| | |", "|---|---|", *lines]) + "\n"

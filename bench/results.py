@@ -1,0 +1,76 @@
+"""What a row of the benchmark says."""
+
+import operator
+from dataclasses import dataclass, field
+
+RELATIONS = {"<": operator.lt, "≤": operator.le, "≥": operator.ge}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One promise and what was measured of it."""
+
+    title: str
+    value: float
+    unit: str
+    relation: str
+    bound: float
+    ours: str
+    """What Noughts did, in words."""
+    against: str
+    """What it is compared with did, in words."""
+
+    @property
+    def met(self) -> bool:
+        """Whether the promise is kept."""
+        return bool(RELATIONS[self.relation](self.value, self.bound))
+
+    @property
+    def target(self) -> str:
+        """The promise, as text."""
+        return f"{self.relation} {self.bound:g}{self.unit}"
+
+    @property
+    def measured(self) -> str:
+        """The value, as text."""
+        return f"{number(self.value)}{self.unit}"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Bars of one unit, longest is not always best."""
+
+    title: str
+    unit: str
+    better: str
+    """`longer` or `shorter`."""
+    bars: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was measured, how, and whether it may be believed."""
+
+    key: str
+    title: str
+    how: str
+    checks: tuple[Check, ...]
+    figures: tuple[Figure, ...] = ()
+    notes: tuple[str, ...] = ()
+    void: tuple[str, ...] = field(default=())
+    """Why the row proves nothing; empty when it stands."""
+    disturbed: float = 0.0
+    """Cores that strangers used while it was measured."""
+
+
+def number(value: float) -> str:
+    """Write a number with three figures or so, thousands apart."""
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if abs(value) >= 10 else f"{value:.2f}"
+
+
+def median(values: list[float]) -> float:
+    """Return the middle value; of an even number the mean of the two in the middle."""
+    ordered, half = sorted(values), len(values) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2

@@ -1,0 +1,16 @@
+"""The rows, in the order they are measured."""
+
+from collections.abc import Callable
+
+from bench.results import Row
+from bench.rows import isolation, logins, memory, moves, reads, start
+from bench.workbench import Workbench
+
+ROWS: dict[str, Callable[[Workbench], Row]] = {
+    "start": start.measure,
+    "memory": memory.measure,
+    "reads": reads.measure,
+    "logins": logins.measure,
+    "isolation": isolation.measure,
+    "moves": moves.measure,
+}

@@ -1,0 +1,150 @@
+"""What everyone else notices of people signing in."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from bench.evidence import disturbance, void
+from bench.load.jobs import Outcome, Paced, Stream
+from bench.results import Check, Figure, Row, median, number
+from bench.sides import Side, both
+from bench.subjects.noughts import CELLS, Noughts
+from bench.workbench import Workbench
+
+RATE = 50.0
+"""Requests a second of each kind: far below what the servers can do."""
+LOGINS = 16
+
+HOW = (
+    "Latency of signed-in reads of the own account and of moves, {rate:g} of each a second at fixed "
+    "moments (an open loop: counted from the moment a request was due), for {seconds:g} s without "
+    "and then with 16 logins under way all the time; the 99th percentile, its ratio within a "
+    "round, the median of {rounds} rounds. fastapi-users has no moves: its reads come alone."
+)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The same load without and with logins."""
+
+    quiet: Outcome
+    busy: Outcome
+
+    def p99(self, stream: str) -> tuple[float, float]:
+        """Return the 99th percentiles in milliseconds, without and with."""
+        return self.quiet.spreads[stream].p99, self.busy.spreads[stream].p99
+
+
+def measure(bench: Workbench) -> Row:
+    """Measure both in turn, without and with logins."""
+    with ExitStack() as stack:
+        sides = both(bench, stack, "Isolation")
+        rounds = [
+            [_pair(bench, side, f"Isolation: {side.name}, round {n + 1}") for side in sides]
+            for n in range(bench.effort.paced_rounds)
+        ]
+    return _row(bench, [ours for ours, _ in rounds], [theirs for _, theirs in rounds])
+
+
+def _pair(bench: Workbench, side: Side, label: str) -> Pair:
+    quiet = bench.run(_job(bench, side, []), f"{label}, without logins")
+    busy = bench.run(_job(bench, side, side.logins(LOGINS)), f"{label}, with logins")
+    return Pair(quiet, busy)
+
+
+def _job(bench: Workbench, side: Side, logins: list[bytes]) -> Paced:
+    effort = bench.effort
+    streams = [Stream(name="reads", requests=side.reads(effort.people), rate=RATE)]
+    if moves := _moves(side, effort.warm + effort.paced_seconds):
+        streams.append(Stream(name="moves", requests=moves, rate=RATE, expect=201))
+    return Paced(
+        port=side.server.port,
+        streams=streams,
+        background=logins,
+        seconds=effort.paced_seconds,
+        warm=effort.warm,
+        watch=side.server.pids,
+    )
+
+
+def _moves(side: Side, seconds: float) -> list[bytes]:
+    """Return enough moves for a run: one of each game in turn, so that none overtakes another."""
+    if not isinstance(side.accounts, Noughts):
+        return []
+    x, o = side.accounts.guests(side.server.port, 2)
+    count = -(-int(seconds * RATE + 2) // len(CELLS))
+    games = side.accounts.games(side.server.port, [(x, o)] * count)
+    return [game[ply] for ply in range(len(CELLS)) for game in games]
+
+
+def _row(bench: Workbench, ours: list[Pair], theirs: list[Pair]) -> Row:
+    runs = [run for pair in ours + theirs for run in (pair.quiet, pair.busy)]
+    peer = _middle(theirs, "reads")
+    against = f"fastapi-users {_words(peer)} (× {number(peer[2])})"
+    reads, moves = _middle(ours, "reads"), _middle(ours, "moves")
+    return Row(
+        key="isolation",
+        title="Others while people sign in",
+        how=HOW.format(
+            rate=RATE, seconds=bench.effort.paced_seconds, rounds=bench.effort.paced_rounds
+        ),
+        checks=(
+            _ratio("Reads", reads, against),
+            _ratio("Moves", moves, "none has durable moves"),
+            _limit("Reads", reads, f"fastapi-users {number(peer[1])} ms"),
+            _limit("Moves", moves, "none has durable moves"),
+        ),
+        figures=(
+            Figure(
+                "p99 of others beside 16 logins",
+                "ms",
+                "shorter",
+                (
+                    ("Noughts, reads", reads[1]),
+                    ("Noughts, moves", moves[1]),
+                    ("fastapi-users, reads", peer[1]),
+                ),
+            ),
+        ),
+        notes=(
+            f"Meanwhile Noughts completed {number(median([p.busy.rate for p in ours]))} logins/s, "
+            f"fastapi-users {number(median([p.busy.rate for p in theirs]))}.",
+        ),
+        void=void(runs, bench.ceiling),
+        disturbed=disturbance(runs),
+    )
+
+
+def _middle(pairs: list[Pair], stream: str) -> tuple[float, float, float]:
+    """Return the median p99 without and with logins, and the median of their ratios."""
+    both = [pair.p99(stream) for pair in pairs]
+    quiet, busy = (median(list(values)) for values in zip(*both, strict=True))
+    return quiet, busy, median([b / q for q, b in both])
+
+
+def _words(values: tuple[float, float, float]) -> str:
+    return f"{number(values[1])} ms, without {number(values[0])} ms"
+
+
+def _ratio(kind: str, values: tuple[float, float, float], against: str) -> Check:
+    return Check(
+        title=f"{kind}: p99 beside 16 logins ÷ without",
+        value=values[2],
+        ours=_words(values),
+        against=against,
+        **_bound(" ×", 3),
+    )
+
+
+def _limit(kind: str, values: tuple[float, float, float], against: str) -> Check:
+    return Check(
+        title=f"{kind}: p99 beside 16 logins",
+        value=values[1],
+        ours=f"{number(values[1])} ms",
+        against=against,
+        **_bound(" ms", 10),
+    )
+
+
+def _bound(unit: str, bound: float) -> dict[str, Any]:
+    return {"unit": unit, "relation": "≤", "bound": bound}
