@@ -1,0 +1,172 @@
+"""The door of the Game Service: its whole surface, call by call."""
+
+import base64
+import binascii
+import uuid
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import UNSET, Meta
+
+from noughts.games.model.games import GameId, GameOver, SeatTaken, Status, Variant, Wish
+from noughts.games.model.moves import Attempt, IllegalMove, NotYourTurn, PlyConflict, PlyRequired
+from noughts.games.model.snapshots import Snapshot, etag
+from noughts.games.service import GameService
+from noughts.games.store import Shelf
+from noughts.kit.edge import Answer, Ask, Limit, NoQuery, Route, not_modified
+from noughts.kit.errors import IdempotencyInProgress, IdempotencyKeyReused, Invalid, NotFound
+from noughts.kit.ids import is_id
+from noughts.kit.tokens import UserId
+
+MOVES: Final = Limit("moves", 20, 1, per_user=True)
+_NUMBER: Final = Meta(ge=0, le=2**31 - 1)
+
+
+class Anyone(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="anyone"):
+    """Whoever comes: the game that has waited longest is joined, else this one waits."""
+
+
+class Invited(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="invite"):
+    """Whoever is handed the link in `invite_url`."""
+
+
+class Computer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="computer"):
+    """The computer: level 1 plays anything, level 6 never loses."""
+
+    level: Literal[1, 6]
+
+
+class GameBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The game somebody would like."""
+
+    opponent: Anyone | Invited | Computer
+    mark: Literal["X", "O", "random"] = "random"
+    variant: Variant = "classic"
+
+
+class JoinBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The secret of an invitation, where one is needed."""
+
+    invite: Annotated[str, Meta(max_length=256)] | None = None
+
+
+class MoveBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A move: how many were played before it, and into which cell. `ply` must be there (428)."""
+
+    ply: Annotated[int, _NUMBER] | msgspec.UnsetType = UNSET
+    cell: Annotated[int, _NUMBER]
+    pos: Annotated[int, _NUMBER] | msgspec.UnsetType = UNSET
+
+
+class ShelfQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Whose games are listed (one's own unless said), and which."""
+
+    player: str | None = None
+    status: Status | None = None
+    variant: Variant | None = None
+    cursor: str | None = None
+    limit: Annotated[int, Meta(ge=1, le=100)] = 20
+
+
+class GameList(msgspec.Struct, frozen=True):
+    """Some games, newest first, and the cursor of the next ones."""
+
+    items: list[Snapshot]
+    next: str | None
+
+
+async def create_game(games: GameService, ask: Ask[GameBody, NoQuery]) -> Answer:
+    shown = await games.create(_wish(ask.body), ask.caller, ask.idempotency_key())
+    return Answer(shown, 201, location=f"/games/{shown.id}")
+
+
+async def list_games(games: GameService, ask: Ask[None, ShelfQuery]) -> Answer:
+    query, viewer = ask.query, ask.caller.user_id
+    if query.player is not None and not is_id(query.player):
+        raise Invalid.field("?player", "id", "This is not the id of a user.")
+    wanted = Shelf(
+        player=viewer if query.player is None else UserId(query.player),
+        viewer=viewer,
+        status=query.status,
+        variant=query.variant,
+        after=None if query.cursor is None else _after(query.cursor),
+        limit=query.limit,
+    )
+    found = await games.shelf(wanted)
+    return Answer(GameList(found.games, None if found.last is None else _cursor(found.last)))
+
+
+async def get_game(games: GameService, ask: Ask[None, NoQuery]) -> Answer:
+    shown = await games.game(_game_id(ask.path), ask.caller)
+    tag = etag(shown, ask.caller.user_id)
+    if ask.has(tag):
+        return not_modified(tag)
+    # A link with a secret in it is kept by no browser; everything else may be, and is asked about each time.
+    return Answer(shown, etag=tag, cache="private, no-cache" if shown.invite_url is UNSET else "no-store")
+
+
+async def join_game(games: GameService, ask: Ask[JoinBody, NoQuery]) -> Answer:
+    return Answer(await games.join(_game_id(ask.path), ask.body.invite, ask.caller))
+
+
+async def play_move(games: GameService, ask: Ask[MoveBody, NoQuery]) -> Answer:
+    body = ask.body
+    attempt = Attempt(
+        None if body.ply is UNSET else body.ply, body.cell, None if body.pos is UNSET else body.pos
+    )
+    shown = await games.play(_game_id(ask.path), attempt, ask.caller)
+    return Answer(shown, 201 if shown.replayed is UNSET else 200)
+
+
+async def resign_game(games: GameService, ask: Ask[None, NoQuery]) -> Answer:
+    return Answer(await games.resign(_game_id(ask.path), ask.caller))
+
+
+def _wish(body: GameBody) -> Wish:
+    match body.opponent:
+        case Computer(level=level):
+            return Wish(seat="computer", level=level, mark=body.mark, variant=body.variant)
+        case Invited():
+            return Wish(seat="invite", mark=body.mark, variant=body.variant)
+        case Anyone():
+            return Wish(seat="anyone", mark=body.mark, variant=body.variant)
+
+
+def _game_id(path: dict[str, str]) -> GameId:
+    game_id = path["game_id"]
+    if game_id == "me":
+        raise NotFound
+    return GameId(game_id)
+
+
+def _cursor(last: GameId) -> str:
+    return base64.urlsafe_b64encode(uuid.UUID(last).bytes).rstrip(b"=").decode()
+
+
+def _after(cursor: str) -> GameId:
+    """Return after which game a list goes on; raises Invalid unless we wrote the cursor that way."""
+    try:
+        after = GameId(str(uuid.UUID(bytes=base64.urlsafe_b64decode(cursor + "=="))))
+    except (binascii.Error, ValueError):
+        after = None
+    if after is None or _cursor(after) != cursor:
+        raise Invalid.field("?cursor", "cursor", "This is not a cursor of this list.")
+    return after
+
+
+_STARTS: Final = (IdempotencyKeyReused, IdempotencyInProgress)
+_MOVES: Final = (PlyRequired, GameOver, PlyConflict, NotYourTurn, IllegalMove)
+
+ROUTES: Final = (
+    Route("POST", "/games", create_game, "Start a game, or join the one that waits for anyone.", body=GameBody,
+          answer=Snapshot, status=201, errors=_STARTS, keyed=True),
+    Route("GET", "/games", list_games, "List a player's games, one's own unless said, newest first.",
+          query=ShelfQuery, answer=GameList),
+    Route("GET", "/games/{game_id}", get_game, "Read a game.", answer=Snapshot, also=(304,), conditional=True),
+    Route("POST", "/games/{game_id}/join", join_game, "Take the free seat.", body=JoinBody, answer=Snapshot,
+          errors=(SeatTaken, GameOver)),
+    Route("POST", "/games/{game_id}/moves", play_move, "Play a cell; harmless when repeated.", body=MoveBody,
+          answer=Snapshot, status=201, also=(200,), errors=_MOVES, limit=MOVES),
+    Route("POST", "/games/{game_id}/resign", resign_game, "Give up, or call off while nobody has joined.",
+          answer=Snapshot),
+)  # fmt: skip

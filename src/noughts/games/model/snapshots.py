@@ -1,0 +1,108 @@
+"""How a game is shown."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Final, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from noughts.games.model.games import Game, GameId, Reason, Status, Variant
+from noughts.games.rules import Mark, Outcome
+from noughts.kit.clock import rfc3339
+from noughts.kit.tokens import UserId
+from noughts.ports import users
+from noughts.ports.users import Kind, Time
+
+_TAG_BYTES: Final = 6
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """A player as everybody sees them beside the board; of somebody who was deleted only that is left."""
+
+    id: UserId | None
+    username: str | None
+    kind: Kind | Literal["deleted"]
+    rating: int | None = None
+
+
+class Players(msgspec.Struct, frozen=True):
+    """Who plays which mark; nothing stands for an empty seat."""
+
+    X: Card | None
+    O: Card | None  # noqa: E741 - the name of the mark
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """A game as it stands. `invite_url` is for who may hand it on, `replayed` says that a move was there before."""
+
+    id: GameId
+    user_id: UserId | None
+    opponent_id: UserId | None
+    players: Players
+    variant: Variant
+    moves: tuple[int, ...]
+    board: tuple[Mark | None, ...]
+    ply: int
+    pos: int
+    seq: int
+    turn: Mark | None
+    status: Status
+    result: Outcome | None
+    reason: Reason | None
+    line: tuple[int, ...] | None
+    time: None = None
+    deadline: None = None
+    offers: tuple[()] = ()
+    created_at: Time
+    updated_at: Time
+    invite_url: str | UnsetType = UNSET
+    replayed: bool | UnsetType = UNSET
+
+
+_DELETED: Final = Card(id=None, username=None, kind="deleted")
+
+
+def snapshot(
+    game: Game,
+    cards: Mapping[UserId, users.Card],
+    *,
+    invite_url: str | UnsetType = UNSET,
+    replayed: bool | UnsetType = UNSET,
+) -> Snapshot:
+    """Return a game as it is shown, people without a card as deleted."""
+    cells, rules = game.cells, game.rules
+    owner = _card(game.user_id, cards)
+    guest = None if game.seat_is_free else _card(game.opponent_id, cards)
+    return Snapshot(
+        id=game.id,
+        user_id=owner.id,
+        opponent_id=None if guest is None else guest.id,
+        players=Players(owner, guest) if game.mark == "X" else Players(guest, owner),
+        variant=game.variant,
+        moves=cells,
+        board=rules.board(cells),
+        ply=game.ply,
+        pos=game.pos,
+        seq=game.seq,
+        turn=game.turn,
+        status=game.status,
+        result=game.result,
+        reason=game.reason,
+        line=rules.line(cells) if game.reason == "line" else None,
+        created_at=rfc3339(game.created_at),
+        updated_at=rfc3339(game.updated_at),
+        invite_url=invite_url,
+        replayed=replayed,
+    )
+
+
+def etag(shown: Snapshot, viewer: UserId) -> str:
+    """Return the tag of what one viewer is shown: it changes with the game, the players' cards and the viewer."""
+    seen = hashlib.blake2s(msgspec.json.encode((viewer, shown.players)), digest_size=_TAG_BYTES)
+    return f'"{shown.seq}-{seen.hexdigest()}"'
+
+
+def _card(user_id: UserId | None, cards: Mapping[UserId, users.Card]) -> Card:
+    card = None if user_id is None else cards.get(user_id)
+    return _DELETED if card is None else Card(id=card.id, username=card.username, kind=card.kind)

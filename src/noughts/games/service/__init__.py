@@ -1,0 +1,6 @@
+"""The use cases of games."""
+
+from noughts.games.service.games import GameService
+from noughts.games.service.invites import Invites
+
+__all__ = ["GameService", "Invites"]

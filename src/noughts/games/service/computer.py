@@ -1,0 +1,56 @@
+"""The computer's side: each reply is a commit of its own, after the person's move and taken up again after a crash."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from random import Random
+from typing import Final
+
+import structlog
+
+from noughts.games import engine
+from noughts.games.model.games import OTHER, Game
+from noughts.games.model.moves import Attempt, played
+from noughts.games.store import GameStore, Overtaken
+from noughts.kit.errors import Unavailable
+
+log = structlog.get_logger()
+_AT_ONCE: Final = 200
+
+
+class Computer:
+    """Plays where it is the computer's turn. Replying twice, or in two processes, is harmless: one is stored."""
+
+    def __init__(self, store: GameStore, chance: Random, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._chance = chance
+        self._now = now
+        self._replying: set[asyncio.Task[None]] = set()
+
+    def reply_soon(self, game: Game) -> None:
+        """Reply, if it is the computer's turn, once whoever asked has their answer."""
+        if game.awaits_computer:
+            task = asyncio.create_task(self._reply(game))
+            self._replying.add(task)
+            task.add_done_callback(self._replying.discard)
+
+    async def answer_pending(self, older_than: timedelta) -> None:
+        """Reply wherever the computer has been to move for that long; raises Unavailable. May be repeated."""
+        until, after = self._now() - older_than, None
+        while games := await self._store.awaiting_computer(until, after, _AT_ONCE):
+            await asyncio.gather(*map(self._reply, games))
+            after = games[-1].id
+
+    async def close(self) -> None:
+        """Wait for the replies under way."""
+        await asyncio.gather(*self._replying)
+
+    async def _reply(self, game: Game) -> None:
+        cell = engine.choose(game.rules, game.cells, game.level or 1, self._chance)
+        after = played(game, OTHER[game.mark], Attempt(game.ply, cell), self._now())
+        try:
+            with contextlib.suppress(Overtaken):
+                await self._store.play(game, after)
+        except Unavailable as error:
+            log.warning("computer_silent", game=game.id, reason=error.detail)  # the next sweep tries again

@@ -1,0 +1,150 @@
+"""The `games` table, and every statement about it."""
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from noughts.games.model.games import Game, GameId, Status, Variant
+from noughts.games.rules import Mark
+from noughts.kit.database import Database, Missed, Query, Sql, Taken, Write, columns
+from noughts.kit.idempotency import UNIQUE_KEY
+from noughts.kit.tokens import UserId
+
+
+class Overtaken(Exception):
+    """Something else happened first; nothing was written."""
+
+
+class KeyUsed(Exception):
+    """The creation's Idempotency-Key has been used before; nothing was written."""
+
+
+class Shelf(msgspec.Struct, frozen=True, kw_only=True):
+    """Which games of a player a viewer wants listed: newest first, from the one after `after` on."""
+
+    player: UserId
+    viewer: UserId
+    status: Status | None = None
+    variant: Variant | None = None
+    after: GameId | None = None
+    limit: int = 20
+
+
+_FIELDS: Final = Game.__struct_fields__
+_ALL: Final = columns(Game)
+_LAST_ID: Final = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+_FIRST_ID: Final = "00000000-0000-0000-0000-000000000000"
+_VALUES: Final = ", ".join(f"${n}" for n in range(1, len(_FIELDS) + 1))
+_OWNER, _VARIANT, _UNWANTED = (f"${n + 1}" for n in (_FIELDS.index("user_id"), _FIELDS.index("variant"), len(_FIELDS)))
+_SET: Final = ("moves", "ply", "pos", "seq", "turn", "status", "result", "reason", "updated_at", "opponent_id")
+_SET_BY_PLAY: Final = _SET[:-1]
+
+
+def _set(names: tuple[str, ...]) -> str:
+    return ", ".join(f"{name} = ${n}" for n, name in enumerate(names, 3))
+
+
+def _fitting(variant: str, mark: str, user: str) -> str:
+    """Return the condition of a game somebody could join: another's (and not one whose owner is gone), of the other mark."""
+    return f"status = 'open' AND seat = 'anyone' AND variant = {variant} AND mark <> {mark} AND user_id <> {user}"
+
+
+def _shelf(person: str) -> str:
+    return (
+        f"SELECT {_ALL} FROM games WHERE {person} = $1 AND id < $2 AND (seat = 'anyone' OR user_id = $3 OR opponent_id = $3)"
+        " AND ($4 = '' OR status = $4) AND ($5 = '' OR variant = $5) ORDER BY id DESC LIMIT $6"
+    )
+
+
+def _unfinished(person: str) -> str:
+    return f"SELECT {_ALL} FROM games WHERE {person} = $1 AND status IN ('open', 'playing')"
+
+
+_BY_ID: Final = Query(f"SELECT {_ALL} FROM games WHERE id = $1", Game)
+_OLDEST_FITTING: Final = Query(f"SELECT {_ALL} FROM games WHERE {_fitting('$1', '$2', '$3')} ORDER BY id LIMIT 1", Game)
+# Each half walks its own index newest first and stops at the limit; an OR would sort all of the player's games.
+_SHELF: Final = Query(
+    f"SELECT {_ALL} FROM (SELECT * FROM ({_shelf('user_id')}) AS own"
+    f" UNION ALL SELECT * FROM ({_shelf('opponent_id')}) AS other) AS games ORDER BY id DESC LIMIT $6",
+    Game,
+)
+_UNFINISHED: Final = Query(f"{_unfinished('user_id')} UNION ALL {_unfinished('opponent_id')} LIMIT $2", Game)
+_PENDING: Final = Query(
+    f"SELECT {_ALL} FROM games WHERE status = 'playing' AND seat = 'computer' AND turn <> mark AND updated_at <= $1"
+    " AND id > $2 ORDER BY id LIMIT $3",
+    Game,
+)
+_INSERT: Final = Sql(f"INSERT INTO games ({_ALL}) VALUES ({_VALUES})")
+_INSERT_IF_ALONE: Final = Sql(
+    f"INSERT INTO games ({_ALL}) SELECT {_VALUES}"
+    f" WHERE NOT EXISTS (SELECT 1 FROM games WHERE {_fitting(_VARIANT, _UNWANTED, _OWNER)})"
+)
+_PLAY: Final = Sql(f"UPDATE games SET {_set(_SET_BY_PLAY)} WHERE id = $1 AND seq = $2")
+_JOIN: Final = Sql(f"UPDATE games SET {_set(_SET)} WHERE id = $1 AND seq = $2 AND opponent_id IS NULL")
+
+
+class GameStore:
+    """Games in the database. Every method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, game_id: GameId) -> Game | None:
+        """Return a game, whoever may see it."""
+        return await self._database.fetch(_BY_ID, game_id)
+
+    async def oldest_fitting(self, variant: Variant, unwanted: Mark | None, user_id: UserId) -> Game | None:
+        """Return the game that has waited longest for anyone and whose owner is another and has not that mark."""
+        return await self._database.fetch(_OLDEST_FITTING, variant, unwanted or "", user_id)
+
+    async def shelf(self, wanted: Shelf) -> list[Game]:
+        """Return a player's games as far as the viewer may see them, newest first."""
+        return await self._database.scan(
+            _SHELF,
+            wanted.player,
+            wanted.after or _LAST_ID,
+            wanted.viewer,
+            wanted.status or "",
+            wanted.variant or "",
+            wanted.limit,
+        )
+
+    async def unfinished_of(self, user_id: UserId, limit: int) -> list[Game]:
+        """Return games of a person that are not over."""
+        return await self._database.scan(_UNFINISHED, user_id, limit)
+
+    async def awaiting_computer(self, until: datetime, after: GameId | None, limit: int) -> list[Game]:
+        """Return games in which the computer has been to move since `until` at the latest, by id."""
+        return await self._database.scan(_PENDING, until, after or _FIRST_ID, limit)
+
+    async def add(self, game: Game, *rows: Write) -> None:
+        """Store a new game; raises KeyUsed."""
+        await self._write(Write(_INSERT, msgspec.structs.astuple(game)), *rows)
+
+    async def add_if_alone(self, game: Game, unwanted: Mark | None, *rows: Write) -> None:
+        """Store a game that waits for anyone; raises Overtaken while one waits that its owner could join, KeyUsed."""
+        await self._write(Write(_INSERT_IF_ALONE, (*msgspec.structs.astuple(game), unwanted or "")), *rows)
+
+    async def play(self, before: Game, after: Game) -> None:
+        """Store what happened on the board or ended the game; raises Overtaken unless nothing happened since `before`.
+
+        Whatever happens raises `seq`, so that one comparison stands for position, turn and status.
+        """
+        await self._write(Write(_PLAY, (before.id, before.seq, *_values(after, _SET_BY_PLAY))))
+
+    async def join(self, before: Game, after: Game, *rows: Write) -> None:
+        """Store who took the free seat; raises Overtaken when somebody else did, KeyUsed."""
+        await self._write(Write(_JOIN, (before.id, before.seq, *_values(after, _SET))), *rows)
+
+    async def _write(self, *statements: Write) -> None:
+        try:
+            await self._database.write(*statements)
+        except Missed:
+            raise Overtaken from None
+        except Taken as taken:
+            raise KeyUsed from None if taken.key == UNIQUE_KEY else taken
+
+
+def _values(game: Game, names: tuple[str, ...]) -> tuple[str | int | datetime | None, ...]:
+    return tuple([getattr(game, name) for name in names])
