@@ -29,6 +29,7 @@ from noughts.ports.users import Users
 log = structlog.get_logger()
 _TRIES: Final = 16
 _AT_ONCE: Final = 100
+_OVERDUE: Final = timedelta(seconds=2)
 _BUSY: Final = "Too much happens here at once."
 
 
@@ -136,7 +137,7 @@ class GameService:
             for game in unfinished:
                 await self._change(game.id, self._giving_up(user_id), self._store.play)
 
-    async def answer_pending(self, older_than: timedelta) -> None:
+    async def answer_pending(self, older_than: timedelta = _OVERDUE) -> None:
         """Make the computer reply wherever it has owed a move for that long. May be repeated."""
         await self._computer.answer_pending(older_than)
 
