@@ -1,7 +1,7 @@
 """Whether a run measured the server, or the generator, or the neighbours."""
 
 from bench.load.jobs import Outcome
-from bench.results import median
+from bench.results import median, number
 
 BUSY = 0.80
 """The generator must not use more of its core: beyond it could be what is slow."""
@@ -29,6 +29,18 @@ def refusals(outcomes: list[Outcome]) -> tuple[str, ...]:
     """Return what was answered that should not have been, the first two kinds."""
     refused = [f"{n} × {words}" for run in outcomes for words, n in run.refused.items()]
     return tuple(f"unexpected answers: {words}" for words in refused[:2])
+
+
+def by_processor(ours: list[Outcome], theirs: list[Outcome]) -> str:
+    """Compare answers for each second of the server's own processor time.
+
+    Strangers who take the core away lower a rate, but hardly this.
+    """
+    mine, other = (median([run.rate / run.server for run in runs]) for runs in (ours, theirs))
+    return (
+        f"For each second of its own processor time Noughts answered {number(mine)} and the "
+        f"other {number(other)}: {number(mine / other)} times as many."
+    )
 
 
 def disturbance(outcomes: list[Outcome]) -> float:

@@ -2,8 +2,20 @@
 
 import operator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 RELATIONS = {"<": operator.lt, "≤": operator.le, "≥": operator.ge}
+
+
+class Target(NamedTuple):
+    """A promise: `<`, `≤` or `≥` a bound."""
+
+    relation: str
+    bound: float
+    unit: str
+
+    def __str__(self) -> str:
+        return f"{self.relation} {self.bound:g}{self.unit}"
 
 
 @dataclass(frozen=True)
@@ -12,9 +24,7 @@ class Check:
 
     title: str
     value: float
-    unit: str
-    relation: str
-    bound: float
+    target: Target
     ours: str
     """What Noughts did, in words."""
     against: str
@@ -23,17 +33,12 @@ class Check:
     @property
     def met(self) -> bool:
         """Whether the promise is kept."""
-        return bool(RELATIONS[self.relation](self.value, self.bound))
-
-    @property
-    def target(self) -> str:
-        """The promise, as text."""
-        return f"{self.relation} {self.bound:g}{self.unit}"
+        return bool(RELATIONS[self.target.relation](self.value, self.target.bound))
 
     @property
     def measured(self) -> str:
         """The value, as text."""
-        return f"{number(self.value)}{self.unit}"
+        return f"{number(self.value)}{self.target.unit}"
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import os
 import time
+from pathlib import Path
 from typing import NamedTuple
 
 from bench.load.jobs import Spread
@@ -25,13 +26,12 @@ def read(watch: list[int]) -> Reading:
 
 
 def process_seconds(pid: int) -> float:
-    """Return the CPU time of all threads of a process (proc(5): fields 14 and 15 of stat)."""
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            fields = stat.read().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / TICK
+    """Return the CPU time of all threads of a process, by the scheduler's own count.
+
+    /proc/PID/stat counts in hundredths of a second, too coarse for a short run.
+    """
+    times = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(time.read_text().split()[0]) for time in times) / 1e9
 
 
 def machine_seconds() -> float:

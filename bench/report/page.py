@@ -29,7 +29,13 @@ def _table(rows: list[Row]) -> str:
     ]
     for row in rows:
         for check in row.checks:
-            cells = (check.title, check.ours, check.against, f"**{check.measured}**", check.target)
+            cells = (
+                check.title,
+                check.ours,
+                check.against,
+                f"**{check.measured}**",
+                str(check.target),
+            )
             lines.append(f"| {' | '.join(cells)} | {mark(row, check)} |")
     return "\n".join(lines) + "\n"
 

@@ -77,7 +77,7 @@ def table(rows: list[Row]) -> Table:
         for check in row.checks:
             outcome = MARKS[mark(row, check)]
             words = (check.title, check.ours, check.against)
-            lines.add_row(*words, check.measured, check.target, outcome)
+            lines.add_row(*words, check.measured, str(check.target), outcome)
     return lines
 
 

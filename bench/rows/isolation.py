@@ -2,11 +2,10 @@
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
 
 from bench.evidence import disturbance, void
 from bench.load.jobs import Outcome, Paced, Stream
-from bench.results import Check, Figure, Row, median, number
+from bench.results import Check, Figure, Row, Target, median, number
 from bench.sides import Side, both
 from bench.subjects.noughts import CELLS, Noughts
 from bench.workbench import Workbench
@@ -95,24 +94,22 @@ def _row(bench: Workbench, ours: list[Pair], theirs: list[Pair]) -> Row:
             _limit("Moves", moves, "none has durable moves"),
         ),
         figures=(
-            Figure(
-                "p99 of others beside 16 logins",
-                "ms",
-                "shorter",
-                (
-                    ("Noughts, reads", reads[1]),
-                    ("Noughts, moves", moves[1]),
-                    ("fastapi-users, reads", peer[1]),
-                ),
-            ),
+            _figure({"Noughts, reads": reads, "Noughts, moves": moves, "fastapi-users": peer}),
         ),
-        notes=(
-            f"Meanwhile Noughts completed {number(median([p.busy.rate for p in ours]))} logins/s, "
-            f"fastapi-users {number(median([p.busy.rate for p in theirs]))}.",
-        ),
+        notes=(_meanwhile(ours, theirs),),
         void=void(runs, bench.ceiling),
         disturbed=disturbance(runs),
     )
+
+
+def _figure(kinds: dict[str, tuple[float, float, float]]) -> Figure:
+    bars = tuple((name, values[1]) for name, values in kinds.items())
+    return Figure("Others' p99 beside 16 logins", "ms", "shorter", bars)
+
+
+def _meanwhile(ours: list[Pair], theirs: list[Pair]) -> str:
+    mine, other = (median([pair.busy.rate for pair in side]) for side in (ours, theirs))
+    return f"Meanwhile Noughts completed {number(mine)} logins/s, fastapi-users {number(other)}."
 
 
 def _middle(pairs: list[Pair], stream: str) -> tuple[float, float, float]:
@@ -127,24 +124,10 @@ def _words(values: tuple[float, float, float]) -> str:
 
 
 def _ratio(kind: str, values: tuple[float, float, float], against: str) -> Check:
-    return Check(
-        title=f"{kind}: p99 beside 16 logins ÷ without",
-        value=values[2],
-        ours=_words(values),
-        against=against,
-        **_bound(" ×", 3),
-    )
+    title = f"{kind}: p99 beside 16 logins ÷ without"
+    return Check(title, values[2], Target("≤", 3, " ×"), ours=_words(values), against=against)
 
 
 def _limit(kind: str, values: tuple[float, float, float], against: str) -> Check:
-    return Check(
-        title=f"{kind}: p99 beside 16 logins",
-        value=values[1],
-        ours=f"{number(values[1])} ms",
-        against=against,
-        **_bound(" ms", 10),
-    )
-
-
-def _bound(unit: str, bound: float) -> dict[str, Any]:
-    return {"unit": unit, "relation": "≤", "bound": bound}
+    title, ours = f"{kind}: p99 beside 16 logins", f"{number(values[1])} ms"
+    return Check(title, values[1], Target("≤", 10, " ms"), ours=ours, against=against)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.evidence import void
 from bench.load.jobs import Closed, Outcome
-from bench.results import Check, Figure, Row, median, number
+from bench.results import Check, Figure, Row, Target, median, number
 from bench.sides import Side, both
 from bench.workbench import Hashing, Workbench
 
@@ -79,11 +79,9 @@ def _row(bench: Workbench, ours: list[Turn], theirs: list[Turn]) -> Row:
         how=HOW.format(**vars(bench.effort)),
         checks=(
             Check(
-                title="Logins ÷ bare hash, 16 at once",
-                value=ratio,
-                unit="",
-                relation="≥",
-                bound=0.90,
+                "Logins ÷ bare hash, 16 at once",
+                ratio,
+                Target("≥", 0.90, ""),
                 ours=f"{number(mine)}/s of {number(raw)}/s",
                 against=f"fastapi-users {number(other)}/s of {number(other_raw)}/s "
                 f"({number(other_ratio)})",

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 
 from bench.evidence import disturbance, refusals
 from bench.load.jobs import Closed, Outcome
-from bench.results import Check, Figure, Row, number
+from bench.results import Check, Figure, Row, Target, number
 from bench.sides import ready
 from bench.subjects.accounts import Accounts
 from bench.subjects.fastapi_users import FastapiUsers
@@ -34,11 +34,9 @@ def measure(bench: Workbench) -> Row:
         how=HOW.format(**vars(bench.effort)),
         checks=(
             Check(
-                title=f"Memory after {bench.effort.requests:,} requests",
-                value=ours[1],
-                unit=" MB",
-                relation="<",
-                bound=80,
+                f"Memory after {bench.effort.requests:,} requests",
+                ours[1],
+                Target("<", 80, " MB"),
                 ours=f"{number(ours[1])} MB",
                 against=f"{other[0]} {number(other[1])} MB",
             ),

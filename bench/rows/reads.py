@@ -2,9 +2,9 @@
 
 from contextlib import ExitStack
 
-from bench.evidence import disturbance, void
+from bench.evidence import by_processor, disturbance, void
 from bench.load.jobs import Closed, Outcome
-from bench.results import Check, Figure, Row, median, number
+from bench.results import Check, Figure, Row, Target, median, number
 from bench.sides import Side, both
 from bench.workbench import Workbench
 
@@ -50,11 +50,9 @@ def _row(bench: Workbench, rounds: list[list[Outcome]]) -> Row:
         how=HOW.format(**vars(bench.effort)),
         checks=(
             Check(
-                title="Signed-in reads, 32 connections",
-                value=median([a.rate / b.rate for a, b in rounds]),
-                unit=" ×",
-                relation="≥",
-                bound=12,
+                "Signed-in reads, 32 connections",
+                median([a.rate / b.rate for a, b in rounds]),
+                Target("≥", 12, " ×"),
                 ours=f"{number(rate)}/s",
                 against=f"fastapi-users {number(other)}/s",
             ),
@@ -64,13 +62,21 @@ def _row(bench: Workbench, rounds: list[list[Outcome]]) -> Row:
                 "Signed-in reads", "/s", "longer", (("Noughts", rate), ("fastapi-users", other))
             ),
         ),
-        notes=(
-            f"Noughts answered with p50 {median([r.spreads['all'].p50 for r in ours]):.1f} ms and "
-            f"p99 {median([r.spreads['all'].p99 for r in ours]):.1f} ms, fastapi-users with "
-            f"{median([r.spreads['all'].p50 for r in theirs]):.1f} and "
-            f"{median([r.spreads['all'].p99 for r in theirs]):.1f} ms; the generator used "
-            f"{max(r.own for r in ours):.0%} of its core, the server {ours[0].server:.0%} of its.",
-        ),
+        notes=(by_processor(ours, theirs), _times(ours, theirs)),
         void=void(ours + theirs, bench.ceiling),
         disturbed=disturbance(ours + theirs),
+    )
+
+
+def _times(ours: list[Outcome], theirs: list[Outcome]) -> str:
+    p50, p99, other_p50, other_p99 = (
+        median([getattr(run.spreads["all"], which) for run in runs])
+        for runs in (ours, theirs)
+        for which in ("p50", "p99")
+    )
+    return (
+        f"Noughts answered with p50 {number(p50)} ms and p99 {number(p99)} ms, fastapi-users with "
+        f"{number(other_p50)} and {number(other_p99)} ms; the generator used at most "
+        f"{max(run.own for run in ours):.0%} of its core, the server "
+        f"{median([run.server for run in ours]):.0%} of its."
     )

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 
 from bench.places import emptied
 from bench.processes import free_port, serving
-from bench.results import Check, Figure, Row, median, number
+from bench.results import Check, Figure, Row, Target, median, number
 from bench.subjects.accounts import Subject
 from bench.subjects.boardgame_io import BoardgameIo
 from bench.subjects.fastapi_users import FastapiUsers
@@ -44,11 +44,9 @@ def row(seconds: dict[str, float], starts: int) -> Row:
         how=HOW.format(starts=starts),
         checks=(
             Check(
-                title="Start to first answer",
-                value=ours[1],
-                unit=" s",
-                relation="<",
-                bound=0.5,
+                "Start to first answer",
+                ours[1],
+                Target("<", 0.5, " s"),
                 ours=f"{number(ours[1])} s",
                 against=", ".join(f"{name} {number(value)} s" for name, value in others),
             ),
