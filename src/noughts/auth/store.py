@@ -32,9 +32,7 @@ _TOKEN: Final = Query(
     " FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id WHERE t.digest = $1",
     RefreshToken,
 )
-_USE_TOKEN: Final = Sql(
-    "UPDATE refresh_tokens SET used_at = $2, successor = $3 WHERE digest = $1 AND used_at IS NULL"
-)
+_USE_TOKEN: Final = Sql("UPDATE refresh_tokens SET used_at = $2, successor = $3 WHERE digest = $1 AND used_at IS NULL")
 _TOUCH: Final = Sql("UPDATE sessions SET last_used_at = $2, epoch = $3 WHERE id = $1")
 _REVOKE: Final = Sql(
     "INSERT INTO revocations (id, user_id, session_id, created_at)"
@@ -65,9 +63,7 @@ class AuthStore:
         """Store a new session and its first refresh token; raises LoginFailed when the account changed meanwhile."""
         args = (session.id, session.user_id, session.epoch, session.auth_time, session.expires_at)
         try:
-            await self._database.write(
-                Write(_OPEN, args), Write(_ADD_TOKEN, (digest, session.id, session.auth_time))
-            )
+            await self._database.write(Write(_OPEN, args), Write(_ADD_TOKEN, (digest, session.id, session.auth_time)))
         except Missed:
             raise LoginFailed from None
 
@@ -89,9 +85,7 @@ class AuthStore:
 
     async def end(self, session_id: SessionId, at: datetime) -> None:
         """Remove a session and revoke its access tokens. May be repeated."""
-        await self._database.write(
-            Write(_REVOKE, (session_id, at), rows=None), Write(_END, (session_id,), rows=None)
-        )
+        await self._database.write(Write(_REVOKE, (session_id, at), rows=None), Write(_END, (session_id,), rows=None))
 
     async def purge(self, expired_before: datetime, idle_since: datetime) -> None:
         """Remove sessions nobody can use any more."""

@@ -201,6 +201,10 @@ class Unavailable(Problem):
         super().__init__(detail, headers=(("Retry-After", str(retry_after)),))
 
 
+class Unprepared(Unavailable):
+    """The database holds no tables yet."""
+
+
 class Refusal(Exception):
     """A reason not to start: one line for the person at the terminal, and an exit status."""
 

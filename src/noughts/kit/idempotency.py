@@ -34,9 +34,7 @@ class _Kept(msgspec.Struct, frozen=True, array_like=True):
 _FIND: Final = Query(
     "SELECT fingerprint, resource_id, created_at FROM idempotency WHERE subject = $1 AND route = $2 AND key = $3", _Kept
 )
-_EXPIRE: Final = Sql(
-    "DELETE FROM idempotency WHERE subject = $1 AND route = $2 AND key = $3 AND created_at < $4"
-)
+_EXPIRE: Final = Sql("DELETE FROM idempotency WHERE subject = $1 AND route = $2 AND key = $3 AND created_at < $4")
 _INSERT: Final = Sql(
     "INSERT INTO idempotency (subject, route, key, fingerprint, status, resource_id, user_id, created_at)"
     " VALUES ($1, $2, $3, $4, 201, $5, $6, $7)"

@@ -33,9 +33,7 @@ class Requests:
         """Yield everything counted, as prometheus_client's registry wants it."""
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 
-        answered = CounterMetricFamily(
-            "noughts_requests", "Requests answered.", labels=("method", "route", "status")
-        )
+        answered = CounterMetricFamily("noughts_requests", "Requests answered.", labels=("method", "route", "status"))
         for (method, route, status), calls in self._answered.items():
             answered.add_metric((method, route, str(status)), calls)
         yield answered

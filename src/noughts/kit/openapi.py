@@ -63,9 +63,7 @@ def _operation(service: str, route: Route, schemas: dict[int, Any]) -> dict[str,
 
 
 def _path_parameters(route: Route) -> list[dict[str, Any]]:
-    return [
-        {"name": name, "in": "path", "required": True, "schema": _TEXT} for name in _PARAMETER.findall(route.path)
-    ]
+    return [{"name": name, "in": "path", "required": True, "schema": _TEXT} for name in _PARAMETER.findall(route.path)]
 
 
 def _query_parameters(route: Route) -> list[dict[str, Any]]:

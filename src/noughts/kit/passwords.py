@@ -8,10 +8,11 @@ import threading
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import argon2
 import msgspec
+from msgspec import Meta
 
 from noughts.kit.errors import Unavailable
 
@@ -19,14 +20,17 @@ Result = TypeVar("Result")
 _NICEST: Final = 19
 
 
-class Hashing(msgspec.Struct, frozen=True):
-    """Cost of one Argon2id hash; the defaults are OWASP's minimum (19 MiB, two passes, one lane)."""
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
-    memory_kib: int = 19_456
-    passes: int = 2
-    lanes: int = 1
-    threads: int = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    queue: int = 64
+
+class Hashing(msgspec.Struct, frozen=True, kw_only=True):
+    """Cost of one Argon2id hash; the least allowed is OWASP's minimum (19 MiB, two passes, one lane)."""
+
+    hash_memory_kib: Annotated[int, Meta(description="Memory of one password hash.", ge=19_456)] = 19_456
+    hash_passes: Annotated[int, Meta(description="Passes over that memory.", ge=2)] = 2
+    hash_threads: Annotated[int, Meta(description="Hashes at once; 0: one for each core.", ge=0)] = 0
+    hash_queue: Annotated[int, Meta(description="Hashes that may wait before people are told to come back.", ge=1)] = 64
 
 
 class HashQueueFull(Unavailable):
@@ -49,11 +53,11 @@ class Passwords:
     """Makes and checks Argon2id hashes; raises `HashQueueFull` past the queue instead of stalling."""
 
     def __init__(self, hashing: Hashing) -> None:
-        self._hasher = argon2.PasswordHasher(hashing.passes, hashing.memory_kib, hashing.lanes)
-        self._pool = ThreadPoolExecutor(hashing.threads, "argon2", initializer=_step_back)
-        self._room = hashing.threads + hashing.queue
-        self._cost_s = 0.02 / hashing.threads
-        self._nobodys = self._hasher.hash(os.urandom(16).hex())
+        threads = hashing.hash_threads or _cores()
+        self._hasher = argon2.PasswordHasher(hashing.hash_passes, hashing.hash_memory_kib, parallelism=1)
+        self._pool = ThreadPoolExecutor(threads, "argon2", initializer=_step_back)
+        self._room = threads + hashing.hash_queue
+        self._nobodys = self._pool.submit(self._hasher.hash, os.urandom(16).hex())
 
     async def hash(self, password: str) -> str:
         """Return the PHC string of a new hash."""
@@ -61,7 +65,7 @@ class Passwords:
 
     async def verify(self, stored: str | None, password: str) -> bool:
         """Return whether the password fits, in the same time for no stored hash as for a wrong password."""
-        return await self._run(lambda: self._fits(stored or self._nobodys, password)) and stored is not None
+        return await self._run(lambda: self._fits(stored or self._nobodys.result(), password)) and stored is not None
 
     def outdated(self, stored: str) -> bool:
         """Return whether a hash was made at another cost than today's."""

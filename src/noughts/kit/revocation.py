@@ -4,25 +4,20 @@ A row lives as long as the longest token it concerns. Each process reads the row
 commit may come later than its time says) and takes its own at once, so that no request has to ask the database.
 """
 
-import asyncio
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
-import structlog
 
 from noughts.kit import ids
 from noughts.kit.database import Database, Query, Sql, Write, columns
 from noughts.kit.errors import InvalidToken, Unavailable
 from noughts.kit.tokens import LEEWAY_S, LIFETIME_S, Principal, SessionId, UserId
 
-log = structlog.get_logger()
-
 KEPT: Final = timedelta(seconds=LIFETIME_S + 2 * LEEWAY_S)
 _REREAD: Final = timedelta(seconds=60)
-_EVERY_S: Final = 1.0
 STALE_S: Final = 5.0
 
 
@@ -84,7 +79,11 @@ class Revocations:
         if principal.session_id in self._sessions:
             raise InvalidToken("The session is over.")
         ended = self._users.get(principal.user_id)
-        if ended is not None and principal.epoch < (ended.epoch or 0) and principal.session_id != ended.except_session_id:
+        if (
+            ended is not None
+            and principal.epoch < (ended.epoch or 0)
+            and principal.session_id != ended.except_session_id
+        ):
             raise InvalidToken("The session is over.")
 
     @property
@@ -100,19 +99,10 @@ class Revocations:
         self._fresh_at = asked_at
 
     async def follow(self) -> None:
-        """Read again each second, for ever; after an outage, everything that may have been missed."""
-        rounds = 0
-        while True:
-            await asyncio.sleep(_EVERY_S)
-            try:
-                await self.read(_REREAD if self.age_s < STALE_S else KEPT)
-                rounds += 1
-                if rounds % 600 == 0:
-                    await self._forget()
-            except Unavailable as error:
-                log.warning("revocations_unreadable", reason=error.detail)
+        """Read what is new; after an outage, everything that may have been missed. To be called every second."""
+        await self.read(_REREAD if self.age_s < STALE_S else KEPT)
 
-    async def _forget(self) -> None:
+    async def forget(self) -> None:
         """Drop what no living token can concern, here and in the table."""
         before = self._now() - KEPT
         self._sessions = {session: at for session, at in self._sessions.items() if at >= before}

@@ -1,5 +1,6 @@
 """Secrets: derived from one secret file, sealed at rest, compared by digest."""
 
+import contextlib
 import hashlib
 import hmac
 import os
@@ -44,20 +45,25 @@ def digest(token: str) -> str:
 
 
 def load_or_create(path: Path) -> bytes:
-    """Return the 256-bit secret in a file of mode 0600, made on first use.
+    """Return the 256-bit secret in a file of mode 0600, made on first use: whole or not at all, by one process.
 
     Raises OSError when it can neither be read nor made, ValueError when it is no such secret.
     """
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        secret = bytes.fromhex(path.read_text().strip())
-        if len(secret) != TOKEN_BYTES:
-            raise ValueError(f"{path} does not hold a secret of {TOKEN_BYTES} bytes in hexadecimal") from None
-        return secret
+    if not path.exists():
+        _create(path)
+    secret = bytes.fromhex(path.read_text().strip())
+    if len(secret) != TOKEN_BYTES:
+        raise ValueError(f"it is not {TOKEN_BYTES} bytes in hexadecimal")
+    return secret
+
+
+def _create(path: Path) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w") as file:
-        secret = os.urandom(TOKEN_BYTES)
-        file.write(secret.hex() + "\n")
+        file.write(os.urandom(TOKEN_BYTES).hex() + "\n")
         file.flush()
         os.fsync(file.fileno())
-    return secret
+    with contextlib.suppress(FileExistsError):
+        os.link(draft, path)
+    draft.unlink()

@@ -1,20 +1,30 @@
 """The HTTP server: uvicorn with deadlines and sizes of our own, and problem documents instead of plain text."""
 
 import asyncio
+import contextlib
+import errno
+import signal
+import socket
+from collections.abc import Iterator
 from typing import Any, Final
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from noughts.kit import ids, problems
-from noughts.kit.errors import BadRequest, HeadersTooLarge, Problem, RequestTimeout, UriTooLong
+from noughts.kit.errors import BadRequest, HeadersTooLarge, Problem, Refusal, RequestTimeout, UriTooLong
 
 HEADER_LIMIT: Final = 32 * 1024
 HEADER_COUNT: Final = 100
 URL_LIMIT: Final = 8 * 1024
 REQUEST_DEADLINE_S: Final = 15.0
 KEEP_ALIVE_S: Final = 30
-_REASONS: Final = {400: "Bad Request", 408: "Request Timeout", 414: "URI Too Long", 431: "Request Header Fields Too Large"}
+_REASONS: Final = {
+    400: "Bad Request",
+    408: "Request Timeout",
+    414: "URI Too Long",
+    431: "Request Header Fields Too Large",
+}
 
 
 class Protocol(HttpToolsProtocol):
@@ -93,12 +103,10 @@ class Protocol(HttpToolsProtocol):
         self.transport.close()
 
 
-def config(app: Any, host: str, port: int) -> uvicorn.Config:
+def _config(app: Any) -> uvicorn.Config:
     """Return the settings every server of ours runs with."""
     return uvicorn.Config(
         app,
-        host=host,
-        port=port,
         http=Protocol,
         ws="none",
         loop="uvloop",
@@ -110,4 +118,46 @@ def config(app: Any, host: str, port: int) -> uvicorn.Config:
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=10,
+    )
+
+
+class Server(uvicorn.Server):
+    """A server that ends cleanly, with status 0, when it is told to stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to whoever runs the server, instead of raising them again at the end."""
+        yield
+
+    def stop(self) -> None:
+        """Take no new connections, finish the requests under way, then return from `serve`."""
+        self.should_exit = True
+
+
+Listener = socket.socket
+
+
+def listen(host: str, port: int) -> Listener:
+    """Return a listening socket; raises Refusal when the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        why = "another program listens there" if error.errno == errno.EADDRINUSE else error.strerror
+        raise Refusal(f"Port {port} of {host} cannot be had: {why}. Choose another --port.") from None
+
+
+async def serve(*served: tuple[Any, Listener]) -> None:
+    """Serve each application at its listener until SIGTERM or SIGINT."""
+    servers = [Server(_config(app)) for app, _ in served]
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        for server in servers:
+            server.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    await asyncio.gather(
+        *(server.serve(sockets=[listener]) for server, (_, listener) in zip(servers, served, strict=True))
     )

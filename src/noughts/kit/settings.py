@@ -23,12 +23,19 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     data: Annotated[str, Meta(description="Directory of the database file and the generated secret.")] = "noughts-data"
     database: Annotated[str, Meta(description="postgresql:// address; empty: SQLite in the data directory.")] = ""
     base_url: Annotated[str, Meta(description="Where people reach it; empty: http://localhost:<port>.")] = ""
-    log: Annotated[Literal["debug", "info", "warning", "error"], Meta(description="Least level that is logged.")] = "info"
+    log: Annotated[Literal["debug", "info", "warning", "error"], Meta(description="Least level that is logged.")] = (
+        "info"
+    )
 
     @property
     def origin(self) -> str:
         """The address in links, and the issuer of tokens, without a slash at its end."""
         return (self.base_url or f"http://localhost:{self.port}").rstrip("/")
+
+    @property
+    def database_address(self) -> str:
+        """The database as an address."""
+        return self.database or f"sqlite:///{self.directory.absolute() / 'noughts.db'}"
 
     @property
     def directory(self) -> Path:

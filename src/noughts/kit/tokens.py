@@ -76,14 +76,24 @@ class VerifyingKey(msgspec.Struct, frozen=True):
 class Verifier:
     """Checks access tokens against the published keys; remembers those it has seen by their bytes."""
 
-    def __init__(self, keys: Mapping[str, VerifyingKey], issuer: str, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        keys: Mapping[str, VerifyingKey],
+        issuer: str,
+        now: Callable[[], datetime],
+        check: Callable[[Principal], None],
+    ) -> None:
         self._keys = keys
         self._issuer = issuer
         self._now = now
+        self._require_standing = check
         self._seen: dict[str, Principal] = {}
 
     def verify(self, token: str) -> Principal:
-        """Return who is calling; raises InvalidToken for anything but a current token of ours."""
+        """Return who is calling; raises InvalidToken for anything but a current token of ours that still stands.
+
+        Expiry and revocation (`check`) are looked at every time; Unavailable when nobody knows what was revoked.
+        """
         principal = self._seen.get(token)
         if principal is None:
             principal = self._check(token)
@@ -93,6 +103,7 @@ class Verifier:
         if self._now().timestamp() > principal.expires_at + LEEWAY_S:
             self._seen.pop(token, None)
             raise InvalidToken("The access token has expired.")
+        self._require_standing(principal)
         return principal
 
     def _check(self, token: str) -> Principal:

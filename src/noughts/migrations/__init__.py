@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from noughts.kit.database import Database, Query
-from noughts.kit.errors import Problem, Refusal
+from noughts.kit.errors import Refusal, Unprepared
 
 HEAD: Final = "0001"
 """The schema this code is written for."""
@@ -26,11 +26,7 @@ async def behind(database: Database) -> bool:
     """Return whether the schema must be brought up; raises Refusal when it is too new for this code."""
     try:
         version = await database.fetch(_VERSION)
-    except Problem:
-        return True
-    except Exception as error:  # noqa: BLE001 - each driver has its own way to say that there is no such table
-        if type(error).__name__ != "UndefinedTableError":
-            raise
+    except Unprepared:
         return True
     if version is None:
         return True

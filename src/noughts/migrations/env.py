@@ -1,6 +1,7 @@
 """How Alembic reaches the database: one transaction, on PostgreSQL under a lock that lets one migration run."""
 
 import asyncio
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import context
@@ -25,12 +26,26 @@ async def _migrate_postgres(address: str) -> None:
     await engine.dispose()
 
 
+def _migrate_sqlite(address: str) -> None:
+    """Migrate inside one real transaction: left to itself, Python's driver commits before every change of schema."""
+    engine = sa.create_engine(address, poolclass=NullPool)
+
+    @sa.event.listens_for(engine, "connect")
+    def _leave_transactions_to_us(connection: Any, _: object) -> None:
+        connection.isolation_level = None
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    with engine.begin() as connection:
+        _migrate(connection)
+
+
 def _main() -> None:
     address = context.config.attributes["address"]
     if address.startswith("sqlite"):
-        engine = sa.create_engine(address, poolclass=NullPool)
-        with engine.begin() as connection:
-            _migrate(connection)
+        _migrate_sqlite(address)
         return
     asyncio.run(_migrate_postgres(address))
 

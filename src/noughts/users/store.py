@@ -89,7 +89,7 @@ class UserStore:
         padded = [*user_ids, *[user_ids[0]] * (size - len(user_ids))]
         return await self._database.scan(_CARDS[size], *padded)
 
-    async def list(self, after: str | None, limit: int) -> list[Account]:
+    async def page(self, after: str | None, limit: int) -> list[Account]:
         """Return accounts by id, from the one after `after`, or the first, on."""
         return await self._database.scan(_LIST, after or _FIRST, limit)
 

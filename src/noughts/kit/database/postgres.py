@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 import asyncpg
 
 from noughts.kit.database.statements import Argument, Missed, Query, Taken, Write
-from noughts.kit.errors import Unavailable
+from noughts.kit.errors import Unavailable, Unprepared
 
 Row = TypeVar("Row")
 Connection = Any  # asyncpg ships no types
@@ -37,6 +37,8 @@ async def _translated() -> AsyncIterator[None]:
         yield
     except asyncpg.UniqueViolationError as error:
         raise Taken(error.constraint_name or "") from error
+    except asyncpg.UndefinedTableError as error:
+        raise Unprepared from error
     except _COULD_NOT_ASK as error:
         raise Unavailable("The store does not answer.") from error
 

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from noughts.kit.clock import rfc3339
 from noughts.kit.database.statements import Argument, Missed, Query, Taken, Write
-from noughts.kit.errors import Unavailable
+from noughts.kit.errors import Unavailable, Unprepared
 
 Row = TypeVar("Row")
 _BATCH: Final = 256
@@ -176,5 +176,7 @@ class _translated(contextlib.AbstractContextManager[None]):  # noqa: N801 - read
     """Turns a failing file into `Unavailable`."""
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, sqlite3.OperationalError) and str(error).startswith("no such table"):
+            raise Unprepared from error
         if isinstance(error, sqlite3.Error):
             raise Unavailable(f"The store cannot be read: {error}.") from error

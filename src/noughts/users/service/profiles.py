@@ -106,7 +106,9 @@ class UserService:
         after = accounts.changed(before, change, session_id=by.session_id, at=at)
         if after is not before:
             ended = after.epoch != before.epoch
-            await self._replace(before, after, Revocation.of_user(user_id, after.epoch, at, by.session_id) if ended else None)
+            await self._replace(
+                before, after, Revocation.of_user(user_id, after.epoch, at, by.session_id) if ended else None
+            )
             log.info("user_changed", user=user_id, by=by.user_id)
         return after
 
@@ -134,9 +136,9 @@ class UserService:
             log.info("user_promoted", user=after.id)
         return after
 
-    async def list(self, after: str | None, limit: int) -> list[Account]:
+    async def page(self, after: str | None, limit: int) -> list[Account]:
         """Return accounts by age, from the one after `after` on. For operators only."""
-        return await self._store.list(after, limit)
+        return await self._store.page(after, limit)
 
     async def user(self, user_id: UserId) -> User:
         """Return an account as its owner sees it; raises NotFound."""

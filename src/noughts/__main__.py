@@ -1,0 +1,5 @@
+"""`python -m noughts`."""
+
+from noughts.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""The front hall: one entrance for everyone, which owns no data."""

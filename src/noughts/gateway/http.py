@@ -1,0 +1,90 @@
+"""What the entrance answers itself: whether it lives, whether it is ready, and how it is used."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Final
+
+import msgspec
+
+from noughts.gateway import docs
+from noughts.kit import openapi
+from noughts.kit.edge import Answer, Ask, NoQuery, Route, Who, page
+from noughts.kit.errors import NotFound, Unavailable
+
+Check = Callable[[], Awaitable[bool]]
+
+
+class NotReady(Unavailable):
+    """This process cannot serve just now."""
+
+
+class Alive(msgspec.Struct, frozen=True):
+    """It lives."""
+
+    status: str
+
+
+class Desk:
+    """What the entrance has at hand: the documents, drawn from the route tables when first asked for, and the checks."""
+
+    def __init__(self, tables: Mapping[str, Sequence[Route]], version: str, checks: Mapping[str, Check]) -> None:
+        self._tables = tables
+        self._version = version
+        self.checks = checks
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        return openapi.document(self._tables, self._version)
+
+    @cached_property
+    def calls(self) -> str:
+        """The page of all calls."""
+        return docs.calls(self._tables, self.document)
+
+    @cached_property
+    def problems(self) -> dict[str, str]:
+        """The page of each kind of problem."""
+        return docs.problems(self._tables)
+
+
+async def healthz(desk: Desk, ask: Ask[None, NoQuery]) -> Answer:
+    return Answer(Alive("alive"))
+
+
+async def readyz(desk: Desk, ask: Ask[None, NoQuery]) -> Answer:
+    missing = [name for name, check in desk.checks.items() if not await check()]
+    if missing:
+        raise NotReady(f"Not ready: {', '.join(missing)}.")
+    return Answer(Alive("ready"))
+
+
+async def openapi_document(desk: Desk, ask: Ask[None, NoQuery]) -> Answer:
+    return Answer(desk.document, cache="public, max-age=300")
+
+
+async def docs_page(desk: Desk, ask: Ask[None, NoQuery]) -> Answer:
+    return page(desk.calls)
+
+
+async def docs_style(desk: Desk, ask: Ask[None, NoQuery]) -> Answer:
+    return Answer(docs.STYLE.encode(), media_type="text/css; charset=utf-8", cache="public, max-age=300")
+
+
+async def problem_type(desk: Desk, ask: Ask[None, NoQuery]) -> Answer:
+    found = desk.problems.get(ask.path["slug"])
+    if found is None:
+        raise NotFound("There is no such kind of problem.")
+    return page(found)
+
+
+_OPEN: Final = {"who": Who.ANYONE}
+
+ROUTES: Final = (
+    Route("GET", "/healthz", healthz, "Whether the process lives.", answer=Alive, **_OPEN),
+    Route("GET", "/readyz", readyz, "Whether it can serve.", answer=Alive, errors=(NotReady,), **_OPEN),
+    Route("GET", "/openapi.json", openapi_document, "This API as an OpenAPI 3.1 document.", **_OPEN),
+    Route("GET", "/docs", docs_page, "This API for reading.", **_OPEN),
+    Route("GET", "/docs/style.css", docs_style, "How the pages for reading look.", **_OPEN),
+    Route("GET", "/problems/{slug}", problem_type, "What a kind of problem means.", **_OPEN),
+)

@@ -1,0 +1,76 @@
+"""How often anyone may call."""
+
+import math
+import time
+from collections.abc import Callable
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from noughts.kit.address import host_and_network
+from noughts.kit.edge import Limit
+from noughts.kit.errors import TooManyRequests
+from noughts.kit.settings import Switch
+from noughts.kit.tokens import Principal
+
+_MOST: Final = 200_000
+
+
+class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator may set about the entrance."""
+
+    rate_limits: Annotated[
+        Switch, Meta(description="`off` lets anyone call as often as they like: for load tests.")
+    ] = "on"
+    trusted_proxies: Annotated[
+        str, Meta(description="Networks whose X-Forwarded-For is believed, comma-separated; empty: none.")
+    ] = ""
+
+
+class Limiter:
+    """Counts by the generic cell rate algorithm: one number for each caller and limit, of at most 200 000."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._free_at: dict[tuple[str, str], float] = {}
+
+    def admit(self, limit: Limit, address: str, principal: Principal | None) -> None:
+        """Count one call; raises TooManyRequests, with Retry-After, RateLimit and RateLimit-Policy, past the limit."""
+        host, network = host_and_network(address)
+        caller = principal.user_id if limit.per_user and principal is not None else host
+        self._take(limit, caller)
+        if limit.network is not None:
+            self._take(limit.network, network)
+
+    def _take(self, limit: Limit, caller: str) -> None:
+        now = self._now()
+        each = limit.window_s / limit.calls
+        key = (limit.name, caller)
+        free_at = max(self._free_at.get(key, now), now) + each
+        if free_at - now > limit.window_s + 1e-9:
+            raise _too_many(limit, free_at - now - limit.window_s)
+        if len(self._free_at) >= _MOST and key not in self._free_at:
+            self._forget(now)
+        self._free_at[key] = free_at
+
+    def _forget(self, now: float) -> None:
+        """Drop everyone whose calls are used up by time; if nobody is, those who came first."""
+        kept = {key: free_at for key, free_at in self._free_at.items() if free_at > now}
+        self._free_at = dict(list(kept.items())[len(kept) // 2 :]) if len(kept) > _MOST // 2 else kept
+
+
+def _too_many(limit: Limit, wait_s: float) -> TooManyRequests:
+    seconds = max(1, math.ceil(wait_s))
+    return TooManyRequests(
+        f"At most {limit.calls} in {limit.window_s} s; try again in {seconds} s.",
+        headers=(
+            ("Retry-After", str(seconds)),
+            ("RateLimit-Policy", f'"{limit.name}";q={limit.calls};w={limit.window_s}'),
+            ("RateLimit", f'"{limit.name}";r=0;t={seconds}'),
+        ),
+    )
+
+
+def no_limits(limit: Limit, address: str, principal: Principal | None) -> None:
+    """Let every call through."""

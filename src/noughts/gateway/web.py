@@ -1,0 +1,54 @@
+"""The page: its shell at the addresses people see, its assets, and nothing anywhere else."""
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Final
+
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+
+from noughts.kit.edge.answers import GUARDS, PAGE_POLICY
+from noughts.kit.errors import MethodNotAllowed, NotFound
+
+PAGE: Final = Path(__file__).parent / "page"
+ADDRESSES: Final = re.compile(r"/(?:play/[\w-]+|@[^/]+|lobby|leaderboard|settings|admin|verify|recover)?")
+_NOT_BUILT: Final = (
+    "<!doctype html><title>Noughts</title><p>The page has not been built into this installation: run <code>make page"
+    '</code>. The <a href="/docs">API</a> is here.'
+)
+_FOREVER: Final = "public, max-age=31536000, immutable"
+
+
+class Web:
+    """The built page as an ASGI application."""
+
+    def __init__(self, folder: Path = PAGE) -> None:
+        index = folder / "index.html"
+        self._shell = index.read_bytes() if index.is_file() else _NOT_BUILT.encode()
+        self._etag = f'"{hashlib.sha256(self._shell).hexdigest()[:16]}"'
+        self._files = StaticFiles(directory=folder, check_dir=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with the shell or an asset; raises NotFound anywhere else."""
+        path = scope["path"]
+        if not (ADDRESSES.fullmatch(path) or path.startswith("/assets/") or path == "/favicon.svg"):
+            raise NotFound
+        if scope["method"] not in ("GET", "HEAD"):
+            raise MethodNotAllowed("It answers to GET, HEAD.", headers=(("Allow", "GET, HEAD"),))
+        response = await self._file(path, scope) if "." in path.rpartition("/")[2] else self._page(scope)
+        for name, value in (*GUARDS, (b"content-security-policy", PAGE_POLICY.encode())):
+            response.headers[name.decode()] = value.decode()
+        await response(scope, receive, send)
+
+    async def _file(self, path: str, scope: Scope) -> Response:
+        response = await self._files.get_response(path.lstrip("/"), scope)
+        response.headers["cache-control"] = _FOREVER if path.startswith("/assets/") else "public, max-age=3600"
+        return response
+
+    def _page(self, scope: Scope) -> Response:
+        headers = {"etag": self._etag, "cache-control": "no-cache"}
+        if (b"if-none-match", self._etag.encode()) in scope["headers"]:
+            return Response(status_code=304, headers=headers)
+        return Response(self._shell, media_type="text/html", headers=headers)

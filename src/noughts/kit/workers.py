@@ -1,0 +1,28 @@
+"""Work that comes round again: a failure is told and tried again, and ends nothing."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from noughts.kit.errors import Problem
+
+log = structlog.get_logger()
+
+
+async def every(seconds: float, work: Callable[[], Awaitable[object]], wake: asyncio.Event | None = None) -> None:
+    """Run the work now, then whenever woken and at least every so many seconds, for ever."""
+    wake = wake or asyncio.Event()
+    while True:
+        wake.clear()
+        try:
+            await work()
+        except Problem as problem:
+            log.warning("worker_waited", worker=work.__qualname__, reason=problem.detail)
+        except Exception:  # noqa: BLE001 - the last threshold of background work
+            log.exception("worker_broke", worker=work.__qualname__)
+        try:
+            async with asyncio.timeout(seconds):
+                await wake.wait()
+        except TimeoutError:
+            continue

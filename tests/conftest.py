@@ -1,0 +1,64 @@
+"""What every test may ask for: a running server, a real PostgreSQL, a migrated database of either kind."""
+
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+
+from noughts import migrations
+from noughts.kit.database import Database
+from noughts.kit.database.postgres import Postgres
+from noughts.kit.database.sqlite import Sqlite
+from tests import servers
+
+
+@pytest.fixture(scope="session")
+def postgres_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real PostgreSQL, started once for all tests."""
+    with servers.postgres(tmp_path_factory.mktemp("postgres")) as address:
+        yield address
+
+
+@pytest.fixture
+async def postgres_database(postgres_address: str) -> AsyncIterator[str]:
+    """The address of an empty database of its own on the real PostgreSQL."""
+    name = f"test_{uuid.uuid4().hex}"
+    connection = await asyncpg.connect(postgres_address)
+    await connection.execute(f"CREATE DATABASE {name}")
+    path, question, query = postgres_address.partition("?")
+    yield path.rpartition("/")[0] + f"/{name}" + question + query
+    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await connection.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    """A migrated database: every test that asks for one runs on SQLite and on PostgreSQL."""
+    found: Database
+    if request.param == "sqlite":
+        path = tmp_path / "noughts.db"
+        await migrations.upgrade(f"sqlite:///{path}")
+        found = Sqlite(path)
+    else:
+        address = request.getfixturevalue("postgres_database")
+        await migrations.upgrade(address)
+        found = await Postgres.open(address)
+    yield found
+    await found.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Process]:
+    """A server without limits, shared by the tests of a module."""
+    with servers.serving(tmp_path_factory.mktemp("server") / "data", rate_limits="off") as process:
+        yield process
+
+
+@pytest.fixture
+def client(server: servers.Process) -> Iterator[httpx.Client]:
+    """An HTTP client of the module's server."""
+    with server.client() as found:
+        yield found

