@@ -10,7 +10,9 @@ from noughts.kit.tokens import Role, UserId
 
 Kind = Literal["guest", "member", "computer"]
 Status = Literal["active", "disabled", "deleting"]
-Time = Annotated[str, Meta(description="RFC 3339, UTC, three decimals, `Z`.", extra_json_schema={"format": "date-time"})]
+Time = Annotated[
+    str, Meta(description="RFC 3339, UTC, three decimals, `Z`.", extra_json_schema={"format": "date-time"})
+]
 CARDS_AT_ONCE: Final = 128
 
 
