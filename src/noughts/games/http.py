@@ -111,9 +111,7 @@ async def join_game(games: GameService, ask: Ask[JoinBody, NoQuery]) -> Answer:
 
 async def play_move(games: GameService, ask: Ask[MoveBody, NoQuery]) -> Answer:
     body = ask.body
-    attempt = Attempt(
-        None if body.ply is UNSET else body.ply, body.cell, None if body.pos is UNSET else body.pos
-    )
+    attempt = Attempt(None if body.ply is UNSET else body.ply, body.cell, None if body.pos is UNSET else body.pos)
     shown = await games.play(_game_id(ask.path), attempt, ask.caller)
     return Answer(shown, 201 if shown.replayed is UNSET else 200)
 

@@ -33,6 +33,7 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True):
 
 _FIELDS: Final = Game.__struct_fields__
 _ALL: Final = columns(Game)
+_REMEMBERED: Final = 4_096
 _LAST_ID: Final = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 _FIRST_ID: Final = "00000000-0000-0000-0000-000000000000"
 _VALUES: Final = ", ".join(f"${n}" for n in range(1, len(_FIELDS) + 1))
@@ -89,6 +90,11 @@ class GameStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._recent: dict[GameId, Game] = {}
+
+    def recent(self, game_id: GameId) -> Game | None:
+        """Return an unfinished game as this process last wrote it, if it remembers; others may have gone on since."""
+        return self._recent.get(game_id)
 
     async def get(self, game_id: GameId) -> Game | None:
         """Return a game, whoever may see it."""
@@ -132,10 +138,20 @@ class GameStore:
         Whatever happens raises `seq`, so that one comparison stands for position, turn and status.
         """
         await self._write(Write(_PLAY, (before.id, before.seq, *_values(after, _SET_BY_PLAY))))
+        self._remember(after)
 
     async def join(self, before: Game, after: Game, *rows: Write) -> None:
         """Store who took the free seat; raises Overtaken when somebody else did, KeyUsed."""
         await self._write(Write(_JOIN, (before.id, before.seq, *_values(after, _SET))), *rows)
+        self._remember(after)
+
+    def _remember(self, game: Game) -> None:
+        self._recent.pop(game.id, None)
+        if game.is_over:
+            return
+        if len(self._recent) >= _REMEMBERED:
+            del self._recent[next(iter(self._recent))]
+        self._recent[game.id] = game
 
     async def _write(self, *statements: Write) -> None:
         try:

@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from noughts.games.model.games import Game, GameId, Reason, Status, Variant
 from noughts.games.rules import Mark, Outcome
-from noughts.kit.clock import rfc3339
+from noughts.kit.times import rfc3339
 from noughts.kit.tokens import UserId
 from noughts.ports import users
 from noughts.ports.users import Kind, Time

@@ -13,7 +13,7 @@ from msgspec import UNSET
 
 from noughts.games.model import games
 from noughts.games.model.games import Game, GameId, Wish
-from noughts.games.model.moves import Attempt, played
+from noughts.games.model.moves import Attempt, follows, played
 from noughts.games.model.snapshots import Snapshot, snapshot
 from noughts.games.service.cards import Cards
 from noughts.games.service.computer import Computer
@@ -96,8 +96,13 @@ class GameService:
 
         Raises NotFound, Forbidden, and what `moves.played` raises with the game as it stands as member `game`.
         """
+        found = self._store.recent(game_id)
+        # What is remembered saves the reading where the move plainly comes next (storing it finds out whether it does);
+        # it is never a reason to refuse.
+        if found is None or not follows(found, by.user_id, attempt):
+            found = await self._store.get(game_id)
         for _ in range(_TRIES):
-            before = games.require_visible(await self._store.get(game_id), by.user_id)
+            before = games.require_visible(found, by.user_id)
             mark = games.require_player(before, by.user_id)
             # Asked first: an answer that fails for want of cards must not follow a move that was stored.
             cards = await self._cards.of((before.user_id, before.opponent_id))
@@ -112,6 +117,7 @@ class GameService:
                 await self._store.play(before, after)
                 self._computer.reply_soon(after)
                 return snapshot(after, cards)
+            found = await self._store.get(game_id)
         raise Unavailable(_BUSY)
 
     async def resign(self, game_id: GameId, by: Principal) -> Snapshot:
