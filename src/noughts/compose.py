@@ -2,14 +2,14 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import msgspec
 from starlette.types import ASGIApp
 
-from noughts import VERSION, migrations
+from noughts import VERSION
 from noughts.auth import http as auth_http
 from noughts.auth.service import AuthService, AuthSettings
 from noughts.auth.signing import Signer
@@ -24,7 +24,7 @@ from noughts.gateway.metrics import Metrics
 from noughts.gateway.web import Web
 from noughts.kit import address, clock, directory, sealing, settings
 from noughts.kit.broadcast import Broadcast
-from noughts.kit.database import Database
+from noughts.kit.database import Database, schema
 from noughts.kit.edge import Route, ServiceApp, Threshold
 from noughts.kit.errors import Refusal
 from noughts.kit.idempotency import Idempotency
@@ -147,26 +147,26 @@ class House:
             return self.revocations.age_s < STALE_S
 
         async def reachable() -> bool:
-            return not await migrations.behind(self.database)
+            return not await schema.is_behind(self.database)
 
         return gateway_http.Desk(TABLES, VERSION, {"database": reachable, "revocation feed": fresh})
 
 
 @asynccontextmanager
-async def opened(chosen: Settings) -> AsyncIterator[House]:
+async def opened(chosen: Settings, migrate: Callable[[Server], Awaitable[None]]) -> AsyncIterator[House]:
     """Open the data directory and the database, and put the house on them; raises Refusal, Unavailable.
 
-    A database of our own, in the data directory, is brought up to date on the way; a given one never is.
+    A database of our own, in the data directory, is brought up to date by `migrate`; a given one never is.
     """
     server = chosen.server
     directory.prepare(server.directory)
     secret = directory.secret(server.directory)
     database = await _connect(server)
     try:
-        if await migrations.behind(database):
+        if await schema.is_behind(database):
             if server.database:
                 raise Refusal("The database is behind this version of Noughts: run `noughts db migrate`.")
-            await migrations.upgrade(server.database_address)
+            await migrate(server)
         house = House(chosen, database, secret)
         yield house
         house.passwords.close()

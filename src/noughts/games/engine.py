@@ -59,8 +59,7 @@ def solve(rules: Rules) -> Mapping[int, int]:
             reply = scores.get(after)
             if reply is None:
                 reply = visit((*moves, cell), after)
-            if reply < worst:
-                worst = reply
+            worst = min(worst, reply)
         scores[key] = score = _one_ply_before(worst) if cells else _at_end(rules, moves)
         return score
 

@@ -78,13 +78,11 @@ async def problem_type(desk: Desk, ask: Ask[None, NoQuery]) -> Answer:
     return page(found)
 
 
-_OPEN: Final = {"who": Who.ANYONE}
-
 ROUTES: Final = (
-    Route("GET", "/healthz", healthz, "Whether the process lives.", answer=Alive, **_OPEN),
-    Route("GET", "/readyz", readyz, "Whether it can serve.", answer=Alive, errors=(NotReady,), **_OPEN),
-    Route("GET", "/openapi.json", openapi_document, "This API as an OpenAPI 3.1 document.", **_OPEN),
-    Route("GET", "/docs", docs_page, "This API for reading.", **_OPEN),
-    Route("GET", "/docs/style.css", docs_style, "How the pages for reading look.", **_OPEN),
-    Route("GET", "/problems/{slug}", problem_type, "What a kind of problem means.", **_OPEN),
+    Route("GET", "/healthz", healthz, "Whether the process lives.", answer=Alive, who=Who.ANYONE),
+    Route("GET", "/readyz", readyz, "Whether it can serve.", answer=Alive, errors=(NotReady,), who=Who.ANYONE),
+    Route("GET", "/openapi.json", openapi_document, "This API as an OpenAPI 3.1 document.", who=Who.ANYONE),
+    Route("GET", "/docs", docs_page, "This API for reading.", who=Who.ANYONE),
+    Route("GET", "/docs/style.css", docs_style, "How the pages for reading look.", who=Who.ANYONE),
+    Route("GET", "/problems/{slug}", problem_type, "What a kind of problem means.", who=Who.ANYONE),
 )

@@ -49,7 +49,7 @@ class Requests:
         from prometheus_client import CollectorRegistry, generate_latest
 
         registry = CollectorRegistry()
-        registry.register(self)  # type: ignore[arg-type]  # a Collector by its `collect`
+        registry.register(self)
         return generate_latest(registry)
 
 

@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document, generated from the route tables, so that it cannot say anything else."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -15,7 +15,7 @@ _PARAMETER: Final = re.compile(r"{(\w+)}")
 _TEXT: Final = {"type": "string"}
 
 
-def document(tables: dict[str, Sequence[Route]], version: str) -> dict[str, Any]:
+def document(tables: Mapping[str, Sequence[Route]], version: str) -> dict[str, Any]:
     """Return the document for the services' public routes, keyed by the name people know the service by."""
     routes = [(service, route) for service, table in tables.items() for route in table if route.who is not Who.SERVICE]
     structs = [found for _, route in routes for found in (route.body, route.answer) if found is not None]

@@ -1,7 +1,7 @@
 """Asking another service over HTTP: with a deadline, a token of narrow scope, and its problems as our own."""
 
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import httpx
 import msgspec
@@ -19,10 +19,11 @@ class Remote:
     def __init__(self, client: httpx.AsyncClient, token: Callable[[], str], *known: type[Problem]) -> None:
         self._client = client
         self._token = token
-        self._problems = {problem.slug(): problem for problem in (NotFound, *known)}
+        kinds: tuple[type[Problem], ...] = (NotFound, *known)
+        self._problems = {problem.slug(): problem for problem in kinds}
 
     async def ask(
-        self, method: str, path: str, answer: type[Answer], *, body: Any = None, repeatable: bool = False
+        self, method: str, path: str, answer: type[Answer], *, body: object = None, repeatable: bool = False
     ) -> Answer:
         """Return the neighbour's answer as its struct; a repeatable question is asked once more when unanswered."""
         content = None if body is None else msgspec.json.encode(body)

@@ -29,8 +29,9 @@ class ServiceTokens:
     def verify(self, token: str, scope: str) -> None:
         """Raise InvalidToken unless it is a service's, Forbidden unless it is of this scope."""
         try:
-            options = {"require": ["aud", "exp", "scope"]}
-            found = jwt.decode_complete(token, self._key, [_ALGORITHM], audience=_AUDIENCE, options=options)
+            found = jwt.decode_complete(
+                token, self._key, [_ALGORITHM], audience=_AUDIENCE, options={"require": ["aud", "exp", "scope"]}
+            )
         except jwt.PyJWTError:
             raise InvalidToken from None
         if found["header"].get("typ") != _TYPE:

@@ -65,13 +65,17 @@ def _given(environ: Mapping[str, str]) -> list[tuple[str, str]]:
             continue
         setting = name.removeprefix(PREFIX).lower()
         if setting.endswith("_file"):
-            try:
-                value = Path(value).read_text().strip()
-            except OSError as error:
-                raise Refusal(f"{name}: {error.strerror}: {value}") from None
-            setting = setting.removesuffix("_file")
-        found.append((setting, value))
+            found.append((setting.removesuffix("_file"), _contents(name, Path(value))))
+        else:
+            found.append((setting, value))
     return found
+
+
+def _contents(name: str, file: Path) -> str:
+    try:
+        return file.read_text().strip()
+    except OSError as error:
+        raise Refusal(f"{name}: {error.strerror}: {file}") from None
 
 
 def _filled(struct: type[Settings], values: Mapping[str, str]) -> Settings:

@@ -19,7 +19,7 @@ async def every(seconds: float, work: Callable[[], Awaitable[object]], wake: asy
             await work()
         except Problem as problem:
             log.warning("worker_waited", worker=work.__qualname__, reason=problem.detail)
-        except Exception:  # noqa: BLE001 - the last threshold of background work
+        except Exception:
             log.exception("worker_broke", worker=work.__qualname__)
         try:
             async with asyncio.timeout(seconds):

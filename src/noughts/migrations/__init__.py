@@ -1,60 +1,38 @@
-"""The schema: one history of changes, and the question whether this code can live with what it finds."""
+"""The schema: one history of changes."""
 
 import asyncio
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING
 
-import msgspec
+if TYPE_CHECKING:
+    from alembic.config import Config
 
-from noughts.kit.database import Database, Query
-from noughts.kit.errors import Refusal, Unprepared
-
-HEAD: Final = "0001"
-"""The schema this code is written for."""
-_HERE: Final = Path(__file__).parent
-
-
-class _Version(msgspec.Struct, frozen=True, array_like=True):
-    version: str
-    oldest_code: str
-
-
-_VERSION: Final = Query("SELECT v.version_num, f.oldest_code FROM alembic_version v, schema_floor f", _Version)
-
-
-async def behind(database: Database) -> bool:
-    """Return whether the schema must be brought up; raises Refusal when it is too new for this code."""
-    try:
-        version = await database.fetch(_VERSION)
-    except Unprepared:
-        return True
-    if version is None:
-        return True
-    if version.oldest_code > HEAD:
-        raise Refusal(f"The database has schema {version.version}, too new for this version of Noughts: update it.")
-    return version.version < HEAD
+_HERE = Path(__file__).parent
 
 
 async def upgrade(address: str) -> None:
-    """Bring the schema of a `sqlite:///` or `postgresql://` address up to `HEAD`. May be repeated."""
-    await asyncio.to_thread(_run, address)
+    """Bring the schema of a `sqlite:///` or `postgresql://` address up to date. May be repeated and raced."""
+    await asyncio.to_thread(_upgrade, address)
 
 
-def _run(address: str) -> None:
+def newest() -> list[str]:
+    """Return the newest revisions of the history: one, if it has no branches."""
+    from alembic.script import ScriptDirectory
+
+    return list(ScriptDirectory.from_config(_config()).get_heads())
+
+
+def _upgrade(address: str) -> None:
     from alembic import command
-    from alembic.config import Config
 
-    config = Config()
-    config.set_main_option("script_location", str(_HERE))
+    config = _config()
     config.attributes["address"] = address
     command.upgrade(config, "head")
 
 
-def heads() -> list[Any]:
-    """Return the newest revisions of the history: exactly `HEAD`."""
+def _config() -> "Config":
     from alembic.config import Config
-    from alembic.script import ScriptDirectory
 
     config = Config()
     config.set_main_option("script_location", str(_HERE))
-    return list(ScriptDirectory.from_config(config).get_heads())
+    return config

@@ -4,7 +4,6 @@ from typing import Any, Final
 
 import msgspec
 
-from noughts.kit.clock import rfc3339
 from noughts.kit.edge import Answer, Ask, Limit, NoQuery, Route, Who, not_modified
 from noughts.kit.errors import (
     IdempotencyInProgress,
@@ -13,6 +12,7 @@ from noughts.kit.errors import (
     PreconditionFailed,
 )
 from noughts.kit.passwords import HashQueueFull
+from noughts.kit.times import rfc3339
 from noughts.kit.tokens import UserId
 from noughts.ports.users import Card, Kind, Time, User
 from noughts.users.model.accounts import Account
@@ -132,7 +132,6 @@ _CREATES: Final = (
     UsernameTaken, EmailTaken, PasswordContextual, IdempotencyKeyReused, IdempotencyInProgress, HashQueueFull,
 )  # fmt: skip
 _MERGE: Final = ("application/merge-patch+json", "application/json")
-_WITHIN: Final = {"who": Who.SERVICE, "scope": "users"}
 
 ROUTES: Final = (
     Route("POST", "/users", create_user, "Create a user.", who=Who.ANYONE, body=RegistrationBody, answer=User,
@@ -145,9 +144,9 @@ ROUTES: Final = (
           body=ChangeBody, answer=User, errors=_CHANGES, conditional=True, media_types=_MERGE),
     Route("DELETE", "/users/{user_id}", delete_user, "Delete an account; its tokens end at once.",
           status=204, errors=(InsufficientUserAuthentication, PreconditionFailed), conditional=True),
-    Route("POST", "/internal/users/guests", create_guest_account, "Make a guest.", answer=User, status=201, **_WITHIN),
-    Route("GET", "/internal/users/{user_id}", account_of, "Read an account in full.", answer=User, **_WITHIN),
+    Route("POST", "/internal/users/guests", create_guest_account, "Make a guest.", answer=User, status=201, who=Who.SERVICE, scope="users"),
+    Route("GET", "/internal/users/{user_id}", account_of, "Read an account in full.", answer=User, who=Who.SERVICE, scope="users"),
     Route("POST", "/internal/users/identify", identify, "Whose username or email this is.", body=IdentifyBody,
-          answer=Identified, **_WITHIN),
-    Route("POST", "/internal/users/cards", cards, "Many cards at once.", body=CardsBody, answer=Cards, **_WITHIN),
+          answer=Identified, who=Who.SERVICE, scope="users"),
+    Route("POST", "/internal/users/cards", cards, "Many cards at once.", body=CardsBody, answer=Cards, who=Who.SERVICE, scope="users"),
 )  # fmt: skip

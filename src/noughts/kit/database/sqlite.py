@@ -12,9 +12,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
-from noughts.kit.clock import rfc3339
 from noughts.kit.database.statements import Argument, Missed, Query, Taken, Write
 from noughts.kit.errors import Unavailable, Unprepared
+from noughts.kit.times import rfc3339
 
 Row = TypeVar("Row")
 _BATCH: Final = 256
@@ -106,7 +106,7 @@ def _attempt(connection: sqlite3.Connection, statements: tuple[Write, ...]) -> E
                 raise Missed(sql.postgres)
     except sqlite3.OperationalError:  # the file, not the job: nobody's write of this batch holds
         raise
-    except Exception as error:  # noqa: BLE001 - whatever one job did wrong, the writer and the other jobs go on
+    except Exception as error:
         connection.execute("ROLLBACK TO job")
         connection.execute("RELEASE job")
         return (_taken(error) or error) if isinstance(error, sqlite3.IntegrityError) else error
@@ -172,7 +172,7 @@ class Sqlite:
                     break
 
 
-class _translated(contextlib.AbstractContextManager[None]):  # noqa: N801 - reads as a statement
+class _translated(contextlib.AbstractContextManager[None]):
     """Turns a failing file into `Unavailable`."""
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:

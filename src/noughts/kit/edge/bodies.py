@@ -42,11 +42,6 @@ _strict: Final = json.JSONDecoder(
 ).decode
 
 
-@cache
-def _decoder(struct: type[Struct]) -> "msgspec.json.Decoder[Struct]":
-    return msgspec.json.Decoder(struct)
-
-
 def decode(raw: bytes, struct: type[Struct]) -> Struct:
     """Return a body as its struct.
 
@@ -61,7 +56,7 @@ def decode(raw: bytes, struct: type[Struct]) -> Struct:
     except (ValueError, RecursionError):
         raise Malformed("Send well-formed JSON in UTF-8.") from None
     try:
-        return _decoder(struct).decode(raw)
+        return msgspec.json.decode(raw, type=struct)
     except msgspec.ValidationError:
         raise Invalid("Some members are not as they should be.", errors=tuple(_complaints(members, struct))) from None
 

@@ -49,7 +49,7 @@ class Threshold:
         try:
             scope["noughts.address"] = self._address(scope)
             await self._app(scope, receive, send_marked)
-        except Exception as error:  # noqa: BLE001 - the last threshold: whatever happened becomes an answer
+        except Exception as error:
             problem = _as_problem(error)
             if problem.status == 500:
                 log.exception("request_broke", request=request_id, path=scope["path"])

@@ -11,12 +11,12 @@ from msgspec import Meta
 
 from noughts.kit import ids
 from noughts.kit.broadcast import Broadcast
-from noughts.kit.clock import rfc3339
 from noughts.kit.conditions import EntityTags
 from noughts.kit.errors import Forbidden, Invalid, PreconditionFailed
 from noughts.kit.idempotency import Idempotency
 from noughts.kit.passwords import Passwords
 from noughts.kit.revocation import Revocation, Revocations
+from noughts.kit.times import rfc3339
 from noughts.kit.tokens import Principal, UserId
 from noughts.ports.users import Card, User
 from noughts.users.model import accounts, addresses, names, secrets
