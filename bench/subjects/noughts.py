@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from bench.load.exchange import exchange
+from bench.places import ROOT
 from bench.processes import Command
 from bench.subjects.accounts import PASSWORD, Argon2, Person
 from bench.subjects.requests import request
@@ -21,12 +22,12 @@ class Noughts:
     python = Path(sys.executable)
 
     def command(self, port: int, folder: Path) -> Command:
-        """Start it with limits off: they would measure the limiter."""
+        """Start the checkout's code, with limits off: they would measure the limiter."""
         argv = [sys.executable, "-m", "noughts", "serve", "--port", str(port)]
         return Command(
             [*argv, "--data", str(folder / "data")],
             ready="/healthz",
-            environment={"NOUGHTS_RATE_LIMITS": "off"},
+            environment={"NOUGHTS_RATE_LIMITS": "off", "PYTHONPATH": str(ROOT / "src")},
         )
 
     def people(self, port: int, count: int) -> list[Person]:

@@ -40,7 +40,7 @@ class GrantBody(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens (RFC 6749, 5.1) and whose they are; in browser mode without the refresh token. Seconds."""
 
     access_token: str
-    token_type: str = "Bearer"
+    token_type: str = "Bearer"  # noqa: S105 - the scheme's name
     expires_in: int
     refresh_token: str | msgspec.UnsetType = msgspec.UNSET
     refresh_expires_in: int

@@ -33,7 +33,7 @@ def resolver(trusted: Sequence[Network]) -> Callable[[Any], str]:
             return False
         return any(parsed in network for network in trusted)
 
-    def client(scope: Any) -> str:
+    def client(scope: Any) -> str:  # noqa: ANN401 - an ASGI scope
         peer = scope["client"][0] if scope.get("client") else UNKNOWN
         if not trusted or not is_trusted(peer):
             return str(peer)

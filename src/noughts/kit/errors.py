@@ -46,7 +46,7 @@ class Problem(Exception):
         *,
         errors: tuple[FieldError, ...] = (),
         headers: tuple[tuple[str, str], ...] = (),
-        **members: Any,
+        **members: Any,  # noqa: ANN401 - whatever the document should carry besides
     ) -> None:
         super().__init__(detail)
         self.detail = detail

@@ -11,7 +11,7 @@ _LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=repr)
 
 
-def _as_json(_: object, __: str, event: Any) -> bytes:
+def _as_json(_: object, __: str, event: Any) -> bytes:  # noqa: ANN401 - structlog's signature
     return _ENCODER.encode(event)
 
 

@@ -16,7 +16,7 @@ UserId = NewType("UserId", str)
 SessionId = NewType("SessionId", str)
 Role = Literal["player", "admin"]
 
-TOKEN_TYPE: Final = "at+jwt"
+TOKEN_TYPE: Final = "at+jwt"  # noqa: S105 - RFC 9068
 AUDIENCE: Final = "noughts"
 LIFETIME_S: Final = 600
 LEEWAY_S: Final = 30

@@ -30,7 +30,7 @@ class Players(msgspec.Struct, frozen=True):
     """Who plays which mark; nothing stands for an empty seat."""
 
     X: Card | None
-    O: Card | None
+    O: Card | None  # noqa: E741 - the mark's name
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):

@@ -46,7 +46,7 @@ async def _translated() -> AsyncIterator[None]:
 class Postgres:
     """A pool of connections to one database. `await Postgres.open(address)` makes it."""
 
-    def __init__(self, pool: Any) -> None:
+    def __init__(self, pool: Any) -> None:  # noqa: ANN401 - asyncpg ships no types
         self._pool = pool
 
     @classmethod

@@ -106,7 +106,7 @@ def _attempt(connection: sqlite3.Connection, statements: tuple[Write, ...]) -> E
                 raise Missed(sql.postgres)
     except sqlite3.OperationalError:  # the file, not the job: nobody's write of this batch holds
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever one job did wrong, the writer and the others go on
         connection.execute("ROLLBACK TO job")
         connection.execute("RELEASE job")
         return (_taken(error) or error) if isinstance(error, sqlite3.IntegrityError) else error
@@ -172,7 +172,7 @@ class Sqlite:
                     break
 
 
-class _translated(contextlib.AbstractContextManager[None]):
+class _translated(contextlib.AbstractContextManager[None]):  # noqa: N801 - reads as a statement
     """Turns a failing file into `Unavailable`."""
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
