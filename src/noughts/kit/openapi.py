@@ -10,6 +10,7 @@ from noughts.kit import problems
 from noughts.kit.edge.routes import Route, Who
 from noughts.kit.errors import EVERYWHERE, Problem
 
+Schemas = dict[type[msgspec.Struct], dict[str, Any]]
 _PLACE: Final = "#/components/schemas/{name}"
 _PARAMETER: Final = re.compile(r"{(\w+)}")
 _TEXT: Final = {"type": "string"}
@@ -18,12 +19,14 @@ _TEXT: Final = {"type": "string"}
 def document(tables: Mapping[str, Sequence[Route]], version: str) -> dict[str, Any]:
     """Return the document for the services' public routes, keyed by the name people know the service by."""
     routes = [(service, route) for service, table in tables.items() for route in table if route.who is not Who.SERVICE]
-    structs = [found for _, route in routes for found in (route.body, route.answer) if found is not None]
-    schemas, components = msgspec.json.schema_components(structs, ref_template=_PLACE)
-    by_struct = {id(struct): schema for struct, schema in zip(structs, schemas, strict=True)}
+    structs = list(
+        {struct for _, route in routes for struct in (*_answers(route), *([route.body] if route.body else []))}
+    )
+    found, components = msgspec.json.schema_components(structs, ref_template=_PLACE)
+    schemas: Schemas = dict(zip(structs, found, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for service, route in routes:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(service, route, by_struct)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(service, route, schemas)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Noughts", "version": version, "license": {"name": "MIT", "identifier": "MIT"}},
@@ -46,7 +49,7 @@ def known_problems(routes: Iterable[Route]) -> list[type[Problem]]:
     return sorted(found, key=lambda problem: (problem.status, problem.slug()))
 
 
-def _operation(service: str, route: Route, schemas: dict[int, Any]) -> dict[str, Any]:
+def _operation(service: str, route: Route, schemas: Schemas) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "tags": [service],
         "summary": route.summary,
@@ -57,7 +60,7 @@ def _operation(service: str, route: Route, schemas: dict[int, Any]) -> dict[str,
     if route.who is not Who.ANYONE:
         operation["security"] = [{"bearer": []}] if route.who is Who.SIGNED_IN else [{}, {"bearer": []}]
     if route.body is not None:
-        content = {kind: {"schema": schemas[id(route.body)]} for kind in route.media_types}
+        content = {kind: {"schema": schemas[route.body]} for kind in route.media_types}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
 
@@ -80,10 +83,15 @@ def _header_parameters(route: Route) -> list[dict[str, Any]]:
     return [{"name": name, "in": "header", "schema": _TEXT} for name in names]
 
 
-def _responses(route: Route, schemas: dict[int, Any]) -> dict[str, Any]:
+def _answers(route: Route) -> tuple[type[msgspec.Struct], ...]:
+    return route.answer if isinstance(route.answer, tuple) else (route.answer,)
+
+
+def _responses(route: Route, schemas: Schemas) -> dict[str, Any]:
     answered: dict[str, Any] = {"description": "Done."}
-    if route.answer is not None:
-        answered["content"] = {"application/json": {"schema": schemas[id(route.answer)]}}
+    if answers := [schemas[struct] for struct in _answers(route)]:
+        schema = answers[0] if len(answers) == 1 else {"anyOf": answers}
+        answered["content"] = {"application/json": {"schema": schema}}
     responses = {str(status): answered for status in (route.status, *route.also) if status != 304}
     if 304 in route.also:
         responses["304"] = {"description": "You hold this state already."}

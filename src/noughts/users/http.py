@@ -137,7 +137,7 @@ ROUTES: Final = (
     Route("POST", "/users", create_user, "Create a user.", who=Who.ANYONE, body=RegistrationBody, answer=User,
           status=201, errors=_CREATES, limit=REGISTRATION, keyed=True),
     Route("GET", "/users/{user_id}", get_user, "Read a user; `me` is whoever asks. Others see the public part.",
-          answer=User | PublicUser, also=(304,), conditional=True),
+          answer=(User, PublicUser), also=(304,), conditional=True),
     Route("PUT", "/users/{user_id}", change_user, "Change what is sent, leave the rest. A guest becomes a member.",
           body=ChangeBody, answer=User, errors=_CHANGES, conditional=True),
     Route("PATCH", "/users/{user_id}", change_user, "The same as PUT, as a JSON merge patch.",
