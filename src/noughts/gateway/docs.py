@@ -76,7 +76,9 @@ def _call(route: Route, document: dict[str, Any]) -> str:
 
 def _others(route: Route, operation: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     shown = {str(problem.status) for problem in route.errors} | {str(status) for status in route.also}
-    return [(status, found) for status, found in operation["responses"].items() if status in shown]
+    return [
+        (status, found) for status, found in operation["responses"].items() if status in shown and "$ref" not in found
+    ]
 
 
 def _members(operation: dict[str, Any], document: dict[str, Any]) -> str:

@@ -19,9 +19,8 @@ _TEXT: Final = {"type": "string"}
 def document(tables: Mapping[str, Sequence[Route]], version: str) -> dict[str, Any]:
     """Return the document for the services' public routes, keyed by the name people know the service by."""
     routes = [(service, route) for service, table in tables.items() for route in table if route.who is not Who.SERVICE]
-    structs = list(
-        {struct for _, route in routes for struct in (*_answers(route), *([route.body] if route.body else []))}
-    )
+    bodies = [route.body for _, route in routes if route.body is not None]
+    structs = list(dict.fromkeys([*bodies, *(struct for _, route in routes for struct in _answers(route))]))
     found, components = msgspec.json.schema_components(structs, ref_template=_PLACE)
     schemas: Schemas = dict(zip(structs, found, strict=True))
     paths: dict[str, dict[str, Any]] = {}
@@ -34,6 +33,7 @@ def document(tables: Mapping[str, Sequence[Route]], version: str) -> dict[str, A
         "paths": paths,
         "components": {
             "schemas": components | {"Problem": problems.schema()},
+            "responses": {str(status): _refusal(kinds) for status, kinds in _by_status(EVERYWHERE).items()},
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
         "x-problems": [
@@ -61,7 +61,10 @@ def _operation(service: str, route: Route, schemas: Schemas) -> dict[str, Any]:
         operation["security"] = [{"bearer": []}] if route.who is Who.SIGNED_IN else [{}, {"bearer": []}]
     if route.body is not None:
         content = {kind: {"schema": schemas[route.body]} for kind in route.media_types}
-        operation["requestBody"] = {"required": True, "content": content}
+        operation["requestBody"] = {
+            "required": any(field.required for field in msgspec.structs.fields(route.body)),
+            "content": content,
+        }
     return operation
 
 
@@ -95,12 +98,22 @@ def _responses(route: Route, schemas: Schemas) -> dict[str, Any]:
     responses = {str(status): answered for status in (route.status, *route.also) if status != 304}
     if 304 in route.also:
         responses["304"] = {"description": "You hold this state already."}
-    refused: dict[int, list[type[Problem]]] = {}
-    for problem in (*route.errors, *EVERYWHERE):
-        refused.setdefault(problem.status, []).append(problem)
-    for status, kinds in sorted(refused.items()):
-        responses[str(status)] = {
-            "description": " / ".join(dict.fromkeys(f"`{kind.slug()}`" for kind in kinds)),
-            "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
-    return responses
+    for status in _by_status(EVERYWHERE):
+        responses[str(status)] = {"$ref": f"#/components/responses/{status}"}
+    for status, kinds in _by_status(route.errors).items():
+        responses[str(status)] = _refusal([*kinds, *_by_status(EVERYWHERE).get(status, ())])
+    return dict(sorted(responses.items()))
+
+
+def _by_status(kinds: Iterable[type[Problem]]) -> dict[int, list[type[Problem]]]:
+    found: dict[int, list[type[Problem]]] = {}
+    for kind in kinds:
+        found.setdefault(kind.status, []).append(kind)
+    return found
+
+
+def _refusal(kinds: Iterable[type[Problem]]) -> dict[str, Any]:
+    return {
+        "description": " / ".join(dict.fromkeys(f"`{kind.slug()}`" for kind in kinds)),
+        "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }

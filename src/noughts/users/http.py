@@ -98,6 +98,10 @@ async def change_user(users: UserService, ask: Ask[ChangeBody, NoQuery]) -> Answ
     return Answer(view(account), etag=account.etag)
 
 
+async def patch_user(users: UserService, ask: Ask[ChangeBody, NoQuery]) -> Answer:
+    return await change_user(users, ask)
+
+
 async def delete_user(users: UserService, ask: Ask[None, NoQuery]) -> Answer:
     await users.delete(ask.user_id(), ask.caller, ask.if_match())
     return Answer(status=204)
@@ -140,7 +144,7 @@ ROUTES: Final = (
           answer=(User, PublicUser), also=(304,), conditional=True),
     Route("PUT", "/users/{user_id}", change_user, "Change what is sent, leave the rest. A guest becomes a member.",
           body=ChangeBody, answer=User, errors=_CHANGES, conditional=True),
-    Route("PATCH", "/users/{user_id}", change_user, "The same as PUT, as a JSON merge patch.",
+    Route("PATCH", "/users/{user_id}", patch_user, "The same as PUT, as a JSON merge patch.",
           body=ChangeBody, answer=User, errors=_CHANGES, conditional=True, media_types=_MERGE),
     Route("DELETE", "/users/{user_id}", delete_user, "Delete an account; its tokens end at once.",
           status=204, errors=(InsufficientUserAuthentication, PreconditionFailed), conditional=True),
