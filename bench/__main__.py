@@ -37,12 +37,8 @@ def main() -> None:
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument(
-        "--quick", action="store_true", help="a smoke run: one short round, docs/ untouched"
-    )
-    parser.add_argument(
-        "--only", metavar="NAME", action="append", choices=ROWS, help=f"one of {', '.join(ROWS)}"
-    )
+    parser.add_argument("--quick", action="store_true", help="a smoke run: one short round, docs/ untouched")
+    parser.add_argument("--only", metavar="NAME", action="append", choices=ROWS, help=f"one of {', '.join(ROWS)}")
     return parser.parse_args()
 
 

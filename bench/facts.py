@@ -104,10 +104,7 @@ def peer_versions() -> str:
 def node_versions() -> str:
     """Return the versions of boardgame.io and of its Node."""
     lock = json.loads((ROOT / "bench" / "peers" / "boardgame_io" / "package-lock.json").read_text())
-    packages = {
-        name.removeprefix("node_modules/"): about.get("version")
-        for name, about in lock["packages"].items()
-    }
+    packages = {name.removeprefix("node_modules/"): about.get("version") for name, about in lock["packages"].items()}
     words = (f"{name} {packages.get(name)}" for name in ("boardgame.io", "socket.io", "koa"))
     return f"Node {output([str(node()), '--version'])}, {', '.join(words)}"
 

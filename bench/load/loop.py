@@ -63,7 +63,7 @@ class Connection:
     def _open(self) -> socket.socket:
         sock = socket.create_connection(("127.0.0.1", self._port))
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.setblocking(False)
+        sock.settimeout(0)
         self._loop.watch(sock, self._readable)
         return sock
 

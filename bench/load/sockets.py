@@ -50,7 +50,7 @@ class Seat:
         credentials = match.credentials[player]
         self.sock.sendall(event("sync", match.id, str(player), credentials, 2))
         self._await(f'42{NAMESPACE},["sync"'.encode())
-        self.sock.setblocking(False)
+        self.sock.settimeout(0)
 
     def _upgrade(self, port: int) -> None:
         key = base64.b64encode(os.urandom(16)).decode()
@@ -118,10 +118,7 @@ class Slot:
         seats = [Seat(self._run.job.port, match, player) for player in (0, 1)]
         for seat in seats:
             self._run.loop.watch(seat.sock, seat.readable)
-        return [
-            (seats[ply % 2], self._move(match, ply, cell))
-            for ply, cell in enumerate(self._run.job.cells)
-        ]
+        return [(seats[ply % 2], self._move(match, ply, cell)) for ply, cell in enumerate(self._run.job.cells)]
 
     def _move(self, match: Match, ply: int, cell: int) -> bytes:
         player = ply % 2

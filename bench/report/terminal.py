@@ -85,7 +85,5 @@ def remarks(row: Row) -> list[str]:
     """Return what else is to be said: why it is void, who disturbed it, and the notes."""
     said = [f"Void: {reason}." for reason in row.void]
     if row.disturbed > DISTURBED:
-        said.append(
-            f"Others used {row.disturbed:.2f} cores meanwhile: take the figures as indicative."
-        )
+        said.append(f"Others used {row.disturbed:.2f} cores meanwhile: take the figures as indicative.")
     return said + list(row.notes)

@@ -84,18 +84,14 @@ def _row(bench: Workbench, ours: list[Pair], theirs: list[Pair]) -> Row:
     return Row(
         key="isolation",
         title="Others while people sign in",
-        how=HOW.format(
-            rate=RATE, seconds=bench.effort.paced_seconds, rounds=bench.effort.paced_rounds
-        ),
+        how=HOW.format(rate=RATE, seconds=bench.effort.paced_seconds, rounds=bench.effort.paced_rounds),
         checks=(
             _ratio("Reads", reads, against),
             _ratio("Moves", moves, "none has durable moves"),
             _limit("Reads", reads, f"fastapi-users {number(peer[1])} ms"),
             _limit("Moves", moves, "none has durable moves"),
         ),
-        figures=(
-            _figure({"Noughts, reads": reads, "Noughts, moves": moves, "fastapi-users": peer}),
-        ),
+        figures=(_figure({"Noughts, reads": reads, "Noughts, moves": moves, "fastapi-users": peer}),),
         notes=(_meanwhile(ours, theirs),),
         void=void(runs, bench.ceiling),
         disturbed=disturbance(runs),

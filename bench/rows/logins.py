@@ -83,8 +83,7 @@ def _row(bench: Workbench, ours: list[Turn], theirs: list[Turn]) -> Row:
                 ratio,
                 Target("≥", 0.90, ""),
                 ours=f"{number(mine)}/s of {number(raw)}/s",
-                against=f"fastapi-users {number(other)}/s of {number(other_raw)}/s "
-                f"({number(other_ratio)})",
+                against=f"fastapi-users {number(other)}/s of {number(other_raw)}/s ({number(other_ratio)})",
             ),
         ),
         figures=(

@@ -49,9 +49,7 @@ def _serve(subject: Noughts | BoardgameIo, stack: ExitStack) -> Server:
 def _ours(bench: Workbench, noughts: Noughts, server: Server, guests: list[Person]) -> Closed:
     """Two guests share a board and take turns in beginning, so each keeps one connection."""
     pairs = [(guests[2 * n], guests[2 * n + 1]) for n in range(BOARDS)]
-    wanted = [
-        pair[:: -1 if game % 2 else 1] for game in range(bench.effort.games) for pair in pairs
-    ]
+    wanted = [pair[:: -1 if game % 2 else 1] for game in range(bench.effort.games) for pair in pairs]
     games = noughts.games(server.port, [(x, o) for x, o in wanted])
     chains = [list(chain.from_iterable(games[board::BOARDS])) for board in range(BOARDS)]
     return Closed(port=server.port, chains=chains, lanes=2, expect=201, watch=server.pids)
@@ -94,9 +92,7 @@ def _row(bench: Workbench, rounds: list[tuple[Outcome, Outcome]]) -> Row:
 
 
 def _times(runs: list[Outcome]) -> str:
-    p50, p99 = (
-        median([getattr(run.spreads["all"], which) for run in runs]) for which in ("p50", "p99")
-    )
+    p50, p99 = (median([getattr(run.spreads["all"], which) for run in runs]) for which in ("p50", "p99"))
     return f"p50 {number(p50)} ms, p99 {number(p99)} ms"
 
 

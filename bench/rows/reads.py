@@ -57,11 +57,7 @@ def _row(bench: Workbench, rounds: list[list[Outcome]]) -> Row:
                 against=f"fastapi-users {number(other)}/s",
             ),
         ),
-        figures=(
-            Figure(
-                "Signed-in reads", "/s", "longer", (("Noughts", rate), ("fastapi-users", other))
-            ),
-        ),
+        figures=(Figure("Signed-in reads", "/s", "longer", (("Noughts", rate), ("fastapi-users", other))),),
         notes=(by_processor(ours, theirs), _times(ours, theirs)),
         void=void(ours + theirs, bench.ceiling),
         disturbed=disturbance(ours + theirs),

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from bench.processes import Command
 
-PASSWORD = "seven brave otters 42"  # noqa: S105 - people who live for one run
+PASSWORD = "seven brave otters 42"
 
 
 @dataclass(frozen=True)

@@ -33,10 +33,7 @@ class Noughts:
     def people(self, port: int, count: int) -> list[Person]:
         """Register so many people and sign them in."""
         names = [f"bench_{n:03}" for n in range(count)]
-        bodies = [
-            {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
-            for name in names
-        ]
+        bodies = [{"username": name, "email": f"{name}@example.com", "password": PASSWORD} for name in names]
         exchange(port, [request("POST", "/users", body=body) for body in bodies], expect=201)
         return _signed_in(exchange(port, [_login(name) for name in names], expect=200))
 

@@ -4,9 +4,7 @@ import json
 from urllib.parse import urlencode
 
 
-def request(
-    method: str, path: str, *, token: str = "", body: object = None, form: object = None
-) -> bytes:
+def request(method: str, path: str, *, token: str = "", body: object = None, form: object = None) -> bytes:
     """Return a whole HTTP/1.1 request; `body` travels as JSON, `form` as a form."""
     lines = [f"{method} {path} HTTP/1.1", "Host: localhost", "Accept: application/json"]
     if token:

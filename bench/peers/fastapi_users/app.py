@@ -12,7 +12,7 @@ from fastapi_users.db import SQLAlchemyBaseUserTableUUID, SQLAlchemyUserDatabase
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
-SECRET = "a benchmark's secret: nothing it signs outlives the run"  # noqa: S105 - not a secret
+SECRET = "a benchmark's secret: nothing it signs outlives the run"
 ENGINE = create_async_engine("sqlite+aiosqlite:///./test.db")
 SESSIONS = async_sessionmaker(ENGINE, expire_on_commit=False)
 
