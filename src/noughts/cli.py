@@ -13,7 +13,7 @@ import msgspec
 from cyclopts import App, Parameter
 
 from noughts import VERSION, compose, migrations
-from noughts.kit import directory, logging, server, settings
+from noughts.kit import directory, logging, openapi, server, settings
 from noughts.kit.database import schema
 from noughts.kit.errors import Problem, Refusal
 
@@ -103,6 +103,13 @@ def list_settings() -> None:
             table.add_row(*row)
     Console(width=None if sys.stdout.isatty() else 200).print(table)
     print("\nEach can also be read from a file: NOUGHTS_DATABASE_FILE=/run/secrets/database")
+
+
+@app.command(name="openapi")
+def print_openapi() -> None:
+    """Print the OpenAPI document of this version."""
+    document = openapi.document(compose.TABLES, VERSION)
+    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
 
 
 @users.command

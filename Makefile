@@ -1,0 +1,86 @@
+# Everything a person needs: `make run`, `make test`. Both set up what they need, and are quick the second time.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+SOURCES := $(shell find web hatch_build.py docs/openapi.json -type f -not -path '*/node_modules/*' -not -name schema.d.ts 2>/dev/null)
+say = @printf '\033[1m%s\033[0m\n' $(1)
+
+.PHONY: help run test check bench lint types lock openapi machine clean
+
+help: ## List the commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: $(VENV)/installed ## Set up what is missing and serve on http://localhost:8000
+	@exec $(BIN)/noughts serve
+
+test: $(VENV)/tested $(VENV)/installed machine ## Set up what is missing and run everything the README promises
+	$(call say,"Lint, types, imports")
+	@$(MAKE) --no-print-directory lint types
+	$(call say,"Tests: real servers, a real PostgreSQL, a real browser (about 10 minutes)")
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/tested $(VENV)/installed ## The part of the tests that takes under three minutes
+	@$(MAKE) --no-print-directory lint types
+	@$(BIN)/python -m pytest -q -m "not slow" --ignore=tests/browser
+
+lint:
+	@$(BIN)/ruff format --check --quiet src tests bench hatch_build.py
+	@$(BIN)/ruff check --quiet src tests bench hatch_build.py
+	@$(BIN)/lint-imports --no-logo 2>&1 | tail -n 3
+
+types:
+	@$(BIN)/mypy
+
+bench: $(VENV)/tested $(VENV)/installed ## Measure it beside its peers; writes docs/benchmarks.md
+	@$(BIN)/python -m bench
+
+openapi: $(VENV)/installed ## Write docs/openapi.json anew from the route tables
+	@$(BIN)/noughts openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
+
+lock: $(VENV)/made ## Resolve the dependencies anew and write requirements/
+	@$(PIP) uv
+	@for group in run build test; do \
+	  case $$group in run) more= ;; build) more="--group build" ;; test) more="--group build --group test" ;; esac; \
+	  project=$$([ $$group = build ] || echo pyproject.toml); \
+	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-header $$project $$more -o requirements/$$group.txt || exit 1; \
+	done
+
+clean: ## Remove what the commands made (not your data)
+	@rm -rf $(VENV) .bench src/noughts/gateway/page web/node_modules .mypy_cache .ruff_cache .pytest_cache
+
+$(VENV)/made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Noughts needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(call say,"Making $(VENV) with $$($(PYTHON) --version)")
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo "Python cannot make environments here. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@touch $@
+
+$(VENV)/equipped: $(VENV)/made requirements/run.txt requirements/build.txt
+	$(call say,"Installing the locked packages (under a minute)")
+	@$(PIP) --require-hashes -r requirements/run.txt
+	@$(PIP) --require-hashes -r requirements/build.txt
+	@touch $@
+
+$(VENV)/tested: $(VENV)/equipped requirements/test.txt
+	$(call say,"Installing what the tests need (a minute or two)")
+	@$(PIP) --require-hashes -r requirements/test.txt
+	@touch $@
+
+$(VENV)/installed: $(VENV)/equipped pyproject.toml $(SOURCES)
+	$(call say,"Building the web page and installing Noughts (half a minute)")
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q src
+	@touch $@
+
+machine: ## Install what the tests need from Debian: the browser
+	@command -v chromium >/dev/null || { \
+	  printf '\033[1m%s\033[0m\n' "Installing Chromium for the browser tests (a minute)"; \
+	  if [ "$$(id -u)" = 0 ]; then root=; else root="sudo -n"; fi; \
+	  command -v apt-get >/dev/null && $$root apt-get update -qq && \
+	    $$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null || \
+	    { echo "The browser tests need the program chromium: install it, then run this again."; exit 1; }; }
