@@ -5,14 +5,12 @@ import { Problem } from './api/problem';
 export const LOST = 'Connection lost, trying again';
 
 const BY_SLUG: Record<string, string> = {
-  'invalid-credentials': 'That name and password do not belong together. Check both and try again.',
+  'login-failed': 'That name and password do not belong together. Check both and try again.',
   'game-over': 'This game is over.',
   'ply-conflict': 'The board has moved on. Here it is as it stands.',
   'not-your-turn': 'It is not your turn yet.',
   'illegal-move': 'That cell is taken.',
   'seat-taken': 'Somebody else has taken that seat.',
-  'username-taken': 'That name belongs to somebody else. Try another.',
-  'email-taken': 'That email already has an account. Sign in instead.',
 };
 
 const BY_STATUS: Record<number, string> = {
@@ -28,25 +26,20 @@ const BY_FIELD: Record<string, Record<string, string>> = {
     taken: 'That name belongs to somebody else. Try another.',
     confusable: 'That name looks too much like somebody else’s. Try another.',
     reserved: 'That name is kept for the house. Try another.',
-    required: 'Choose a name.',
-    length: 'Use 3 to 20 letters, digits, _ or -.',
   },
   email: {
     taken: 'That email already has an account. Sign in instead.',
-    required: 'Type your email.',
   },
   password: {
-    breached: 'That password is known to thieves. Choose another.',
-    common: 'Too many people use that password. Choose another.',
+    contextual: 'That is your name or email over again. Choose another.',
     length: 'Use at least 8 characters.',
-    required: 'Choose a password.',
   },
 };
 
 const ANYTHING: Record<string, string> = {
   username: 'Use 3 to 20 letters, digits, _ or -.',
   email: 'That does not look like an email. Check it.',
-  password: 'Use at least 8 characters, and not a password others know.',
+  password: 'That password will not do. Choose another.',
   current_password: 'That is not your password. Try again.',
 };
 
@@ -59,8 +52,6 @@ export function beside(error: unknown): Record<string, string> {
     const words = BY_FIELD[field]?.[code] ?? ANYTHING[field];
     if (words) fields[field] ??= words;
   }
-  if (error.slug === 'username-taken') fields['username'] ??= BY_SLUG['username-taken'] ?? '';
-  if (error.slug === 'email-taken') fields['email'] ??= BY_SLUG['email-taken'] ?? '';
   return fields;
 }
 

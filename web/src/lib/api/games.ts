@@ -1,6 +1,6 @@
 /** Games over HTTP. Everything here may be repeated. */
 import { session } from './me.svelte';
-import type { NewGame, Page, Snapshot } from './types';
+import type { GameList, NewGame, Snapshot } from './types';
 
 export async function startGame(game: NewGame, key: string): Promise<Snapshot> {
   return (await session.call<Snapshot>('POST', '/games', { body: game, headers: { 'Idempotency-Key': key } })).data;
@@ -29,7 +29,7 @@ export async function resignGame(id: string): Promise<Snapshot> {
   return (await session.call<Snapshot>('POST', `/games/${id}/resign`)).data;
 }
 
-export async function gamesOf(player: string, cursor: string | null): Promise<Page<Snapshot>> {
+export async function gamesOf(player: string, cursor: string | null): Promise<GameList> {
   const query = new URLSearchParams({ player, limit: '10', ...(cursor ? { cursor } : {}) });
-  return (await session.call<Page<Snapshot>>('GET', `/games?${query}`)).data;
+  return (await session.call<GameList>('GET', `/games?${query}`)).data;
 }

@@ -3,7 +3,10 @@ import { Problem, Unreachable } from './problem';
 import { SessionKeeper, tooOld } from './session';
 import type { User } from './types';
 
-const ada: User = { id: 'a', username: 'Ada', kind: 'member', created_at: '' };
+const ada: User = {
+  id: 'a', username: 'Ada', email: null, email_verified: false, pending_email: null, kind: 'member',
+  role: 'player', status: 'active', created_at: '', updated_at: '', version: 1,
+};
 
 let asked: { call: string; token: string | null }[];
 let answers: Record<string, (() => Response)[]>;
@@ -54,7 +57,7 @@ test('without a sign of an earlier visit the server is not asked', async () => {
 });
 
 test('a session that has ended is forgotten', async () => {
-  answers['POST /token'] = [unauthorized('invalid-token')];
+  answers['POST /token'] = [unauthorized('invalid-refresh-token')];
   expect(await keeper.resume()).toBe(false);
   expect(hinted).toBe(false);
 });

@@ -4,7 +4,7 @@
  */
 import { send, type Ask, type Reply } from './http';
 import { Problem } from './problem';
-import type { Session, User } from './types';
+import type { Grant, User } from './types';
 
 /** Refresh this long before the token ends, so that none expires on its way to the server. */
 const MARGIN_MS = 60_000;
@@ -34,13 +34,13 @@ export class SessionKeeper {
   }
 
   async signIn(username: string, password: string): Promise<void> {
-    this.begin((await send<Session>('POST', '/login', { body: { username, password, cookie: true } })).data);
+    this.begin((await send<Grant>('POST', '/login', { body: { username, password, cookie: true } })).data);
   }
 
   /** Makes a guest account unless somebody is signed in; calls at the same time make only one. */
   async ensure(): Promise<void> {
     if (this.token || (await this.resume())) return;
-    this.guest ??= send<Session>('POST', '/guests', { body: { cookie: true } })
+    this.guest ??= send<Grant>('POST', '/guests', { body: { cookie: true } })
       .then((reply) => this.begin(reply.data))
       .finally(() => (this.guest = null));
     await this.guest;
@@ -85,7 +85,7 @@ export class SessionKeeper {
 
   private async renew(): Promise<boolean> {
     try {
-      this.begin((await send<Session>('POST', '/token', { body: { cookie: true } })).data);
+      this.begin((await send<Grant>('POST', '/token', { body: { cookie: true } })).data);
       return true;
     } catch (error) {
       if (!(error instanceof Problem) || error.passes || error.status >= 500) throw error;
@@ -94,19 +94,19 @@ export class SessionKeeper {
     }
   }
 
-  private begin(session: Session): void {
-    this.token = session.access_token;
-    this.endsAt = this.now() + session.expires_in * 1000;
+  private begin(grant: Grant): void {
+    this.token = grant.access_token;
+    this.endsAt = this.now() + grant.expires_in * 1000;
     this.hint.set(true);
-    this.changed(session.user);
+    this.changed(grant.user);
   }
 }
 
-/** 401 has two meanings: the token is no good, or (RFC 9470) the sign-in is too old for this. */
-function tokenEnded(error: unknown): boolean {
-  return error instanceof Problem && error.status === 401 && !tooOld(error);
+/** 401 has two meanings: the token is no good, or (RFC 9470) the sign-in is too old for what was asked. */
+export function tooOld(error: unknown): boolean {
+  return error instanceof Problem && error.slug === 'insufficient-user-authentication';
 }
 
-export function tooOld(error: unknown): boolean {
-  return error instanceof Problem && error.status === 401 && /insufficient|step-?up|reauth/.test(error.slug.replaceAll('_', '-'));
+function tokenEnded(error: unknown): boolean {
+  return error instanceof Problem && error.status === 401 && !tooOld(error);
 }

@@ -1,15 +1,9 @@
 /** Accounts over HTTP. */
 import { me, session } from './me.svelte';
-import type { User } from './types';
-
-export interface NewMember {
-  username: string;
-  email: string;
-  password: string;
-}
+import type { Registration, User } from './types';
 
 /** A guest keeps id and games and becomes a member; anybody else gets a new account and is signed in. */
-export async function signUp(member: NewMember, key: string): Promise<void> {
+export async function signUp(member: Registration, key: string): Promise<void> {
   if (me.user?.kind === 'guest') {
     me.user = (await session.call<User>('PUT', `/users/${me.user.id}`, { body: member })).data;
     return;

@@ -1,4 +1,4 @@
 /** How one wants to play the computer; kept while the page is open. */
-import type { Mark } from '../api/types';
+import type { Level, Mark } from '../api/types';
 
-export const choice = $state<{ level: number; mark: Mark }>({ level: 1, mark: 'X' });
+export const choice = $state<{ level: Level; mark: Mark }>({ level: 1, mark: 'X' });

@@ -3,9 +3,8 @@ import { fetchGame, joinGame, playMove, resignGame, startGame } from '../api/gam
 import { me, session } from '../api/me.svelte';
 import { newKey, persist } from '../api/patience';
 import { Problem } from '../api/problem';
-import type { Mark, NewGame, Snapshot } from '../api/types';
+import type { Level, Mark, NewGame, Snapshot } from '../api/types';
 import { sentence } from '../words';
-import { invites } from './invites';
 import { draft, pace, withMove } from './position';
 import { markOf, told } from './words';
 import { watch } from './watch';
@@ -31,7 +30,7 @@ export class Table {
   private sitting = 0;
 
   constructor(
-    private readonly wish: () => { level: number; mark: Mark },
+    private readonly wish: () => { level: Level; mark: Mark },
     private readonly begun: (id: string) => void,
   ) {}
 
@@ -95,7 +94,7 @@ export class Table {
 
   againstComputer(): NewGame {
     const { level, mark } = this.wish();
-    return { opponent: { kind: 'computer', level }, mark, variant: 'classic' };
+    return { opponent: { kind: 'computer', level }, mark };
   }
 
   async play(cell: number): Promise<void> {
@@ -179,7 +178,6 @@ export class Table {
     if (this.game?.id === game.id && game.seq < this.game.seq) return;
     const said = told(this.game, game, markOf(game, me.user?.id));
     if (said) this.said = said;
-    if (game.invite_url) invites.keep(game.id, game.invite_url);
     this.game = game;
     this.watching?.expect();
   }

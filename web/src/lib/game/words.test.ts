@@ -25,12 +25,12 @@ test('the heading tells the result', () => {
   const over = { status: 'finished' as const, turn: null };
   expect(headline(game([], { ...over, result: 'draw' }), 'X')).toBe('A draw');
   expect(headline(game([], { ...over, result: 'X' }), 'X')).toBe('You win');
-  expect(headline(game([], { ...over, result: 'O' }), 'X')).toBe('Computer wins');
+  expect(headline(game([], { ...over, result: 'O' }), 'X')).toBe('The computer wins');
   expect(headline(game([], { ...over, result: 'O', reason: 'resigned' }), 'X')).toBe('You resigned');
 });
 
 test('every move since the last look is told, then the heading', () => {
-  expect(told(game([]), game([4, 0]), 'X')).toBe('You play centre. Computer plays top left. Your turn.');
+  expect(told(game([]), game([4, 0]), 'X')).toBe('You play centre. The computer plays top left. Your turn.');
 });
 
 test('nothing is told twice', () => {

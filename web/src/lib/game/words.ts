@@ -1,10 +1,10 @@
 /** What the page says about a game, in its heading, to a screen reader and in lists. */
-import type { Card, Mark, Snapshot } from '../api/types';
+import type { Card, Level, Mark, Snapshot } from '../api/types';
 
-export const LEVELS = [
+export const LEVELS: readonly { level: Level; name: string }[] = [
   { level: 1, name: 'Gentle' },
   { level: 6, name: 'Unbeatable' },
-] as const;
+];
 
 const ROWS = ['top', 'middle', 'bottom'];
 const COLUMNS = ['left', 'middle', 'right'];
@@ -27,15 +27,18 @@ export function markOf(game: Snapshot, id: string | undefined): Mark | null {
 }
 
 /** The computer carries its level at the end of its reserved name. */
-export function levelOf(card: Card | null): number | null {
-  const digits = card?.kind === 'computer' ? /(\d+)$/.exec(card.username) : null;
-  return digits ? Number(digits[1]) : null;
+export function levelOf(card: Card | null): Level | null {
+  const digits = card?.kind === 'computer' ? /\d+$/.exec(card.username ?? '') : null;
+  return LEVELS.find(({ level }) => level === Number(digits?.[0]))?.level ?? null;
 }
 
 export function nameOf(card: Card | null): string {
   if (!card) return 'Nobody yet';
-  if (card.kind === 'deleted') return 'A former player';
-  return card.kind === 'computer' ? 'Computer' : card.username;
+  return card.kind === 'computer' ? 'Computer' : (card.username ?? 'A former player');
+}
+
+function subject(card: Card | null): string {
+  return card?.kind === 'computer' ? 'The computer' : nameOf(card);
 }
 
 /** The one line above the board. */
@@ -46,14 +49,15 @@ export function headline(game: Snapshot, mine: Mark | null): string {
   const turn = game.turn ?? 'X';
   if (turn === mine) return 'Your turn';
   const card = game.players[turn];
-  return card?.kind === 'computer' ? 'The computer thinks' : mine ? `Waiting for ${nameOf(card)}` : `${nameOf(card)} to move`;
+  if (card?.kind === 'computer') return 'The computer thinks';
+  return mine ? `Waiting for ${nameOf(card)}` : `${nameOf(card)} to move`;
 }
 
 function ending(game: Snapshot, mine: Mark | null): string {
   if (game.result !== 'X' && game.result !== 'O') return 'A draw';
   if (game.result === mine) return 'You win';
   if (game.reason === 'resigned' && mine) return 'You resigned';
-  return `${nameOf(game.players[game.result])} wins`;
+  return `${subject(game.players[game.result])} wins`;
 }
 
 /** A second, quieter line under a finished game's heading, or nothing. */
@@ -74,5 +78,5 @@ export function told(before: Snapshot | null, after: Snapshot, mine: Mark | null
 
 function said(game: Snapshot, cell: number, ply: number, mine: Mark | null): string {
   const mark: Mark = ply % 2 === 0 ? 'X' : 'O';
-  return `${mark === mine ? 'You play' : `${nameOf(game.players[mark])} plays`} ${placeOf(cell)}`;
+  return `${mark === mine ? 'You play' : `${subject(game.players[mark])} plays`} ${placeOf(cell)}`;
 }
