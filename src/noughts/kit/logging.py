@@ -7,6 +7,9 @@ from typing import Any, Final
 import msgspec
 import structlog
 
+from noughts.kit.clock import now
+from noughts.kit.times import rfc3339
+
 _LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=repr)
 
@@ -15,12 +18,16 @@ def _as_json(_: object, __: str, event: Any) -> bytes:  # noqa: ANN401 - structl
     return _ENCODER.encode(event)
 
 
+def _stamped(_: object, __: str, event: Any) -> Any:  # noqa: ANN401 - structlog's signature
+    event["time"] = rfc3339(now())
+    return event
+
+
 def configure(level: str) -> None:
     """Send structlog's lines to standard error from the given level on."""
     shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _stamped,
     ]
     least = structlog.make_filtering_bound_logger(_LEVELS[level])
     logging.basicConfig(level=max(_LEVELS[level], logging.WARNING), format="%(levelname)s %(name)s %(message)s")

@@ -2,7 +2,10 @@
 
 import unicodedata
 from functools import cache
+from importlib import resources
 from typing import Final
+
+import msgspec
 
 from noughts.kit.errors import Conflict, FieldError, Invalid
 
@@ -77,28 +80,33 @@ def skeleton(key: str) -> str:
     return unicodedata.normalize("NFD", "".join([looks.get(character, character) for character in decomposed]))
 
 
+class _Partner(msgspec.Struct):
+    c: str
+
+
 @cache
 def _prototypes() -> dict[str, str]:
     """Return for each letter or digit the characters it may be mistaken for, from Unicode's table of confusables.
 
     The library lists every pair in both directions; in Unicode's table a character stands for exactly one prototype,
-    so one with several partners is itself a prototype.
+    so one with several partners is itself a prototype. The table is read without the library's own loader, which
+    would keep 10 MB of it in memory for good.
     """
-    from confusable_homoglyphs.confusables import confusables_data
-
+    raw = resources.files("confusable_homoglyphs").joinpath("confusables.json").read_bytes()
+    table = msgspec.json.decode(raw, type=dict[str, list[_Partner]])
     looks: dict[str, str] = {}
-    for character, partners in confusables_data.items():
+    for character, found in table.items():
         if len(character) != 1 or character.isascii() or unicodedata.category(character)[0] not in "LMN":
             continue
-        ascii_partners = [partner["c"] for partner in partners if partner["c"].isascii()]
+        partners = [partner.c for partner in found]
+        ascii_partners = [partner for partner in partners if partner.isascii()]
         if ascii_partners:
             looks[character] = ascii_partners[0].lower()
-        elif len(partners) == 1 and _is_prototype(partners[0]["c"], character, confusables_data):
-            looks[character] = partners[0]["c"]
+        elif len(partners) == 1 and _is_prototype(partners[0], character, len(table.get(partners[0], ()))):
+            looks[character] = partners[0]
     return looks
 
 
-def _is_prototype(candidate: str, character: str, table: dict[str, list[dict[str, str]]]) -> bool:
+def _is_prototype(candidate: str, character: str, partners: int) -> bool:
     """Return whether the candidate, not the character, is the one others are mapped to."""
-    others = len(table.get(candidate, ()))
-    return others > 1 or len(candidate) > 1 or candidate < character
+    return partners > 1 or len(candidate) > 1 or candidate < character
