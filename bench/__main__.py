@@ -2,12 +2,16 @@
 
 import argparse
 import os
+import subprocess
 
 from rich.console import Console
 
 from bench.facts import facts
 from bench.install import install_peers
+from bench.load.exchange import Unexpected
+from bench.load.loop import Silence
 from bench.places import LOAD_CORE, ROOT, emptied, require_linux, scratch
+from bench.processes import DidNotStart
 from bench.report.chart import chart
 from bench.report.page import page
 from bench.report.terminal import show, watching
@@ -50,10 +54,19 @@ def measure(console: Console, names: list[str], effort: Effort) -> tuple[list[Ro
         bench = Workbench(effort, watcher.say)
         bench.measure_ceiling(emptied("data/ceiling"))
         for name in names:
-            rows.append(ROWS[name](bench))
+            rows.append(row(name, bench))
             watcher.done(rows[-1])
     emptied("data")
     return rows, {"Generator": generator(bench.ceiling)}
+
+
+def row(name: str, bench: Workbench) -> Row:
+    """Measure a row; what goes wrong in it is told in its place and spoils no other."""
+    try:
+        return ROWS[name](bench)
+    except (DidNotStart, Unexpected, ConnectionError, Silence, subprocess.SubprocessError) as error:
+        reason = f"it could not be measured: {error}"
+        return Row(key=name, title=name.capitalize(), how="", checks=(), void=(reason,))
 
 
 def generator(ceiling: float) -> str:

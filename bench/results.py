@@ -43,13 +43,15 @@ class Check:
 
 @dataclass(frozen=True)
 class Figure:
-    """Bars of one unit, longest is not always best."""
+    """Bars of one unit, ours first, and the target among them."""
 
     title: str
     unit: str
     better: str
     """`longer` or `shorter`."""
     bars: tuple[tuple[str, float], ...]
+    target: float
+    """Where our bar must end, in the bars' unit."""
 
 
 @dataclass(frozen=True)

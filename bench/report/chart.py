@@ -15,10 +15,12 @@ MARGIN = 24
 
 STYLE = """
   text { font: 13px system-ui, sans-serif; fill: #24292f; }
-  .title { font-weight: 600; } .better, .none { fill: #6e7781; font-size: 12px; }
+  .title { font-weight: 600; } .better { fill: #6e7781; font-size: 12px; }
+  .target { stroke: #cf222e; stroke-width: 1.5; stroke-dasharray: 4 3; }
   .page { fill: #ffffff; } .ours { fill: #1f6feb; } .other { fill: #b6bec9; }
   @media (prefers-color-scheme: dark) {
     text { fill: #e6edf3; } .better { fill: #9198a1; }
+    .target { stroke: #ff7b72; }
     .page { fill: #0d1117; } .ours { fill: #4493f8; } .other { fill: #57606a; }
   }
 """
@@ -46,16 +48,30 @@ def _height(figure: Figure) -> int:
 
 
 def _panel(figure: Figure, top: int) -> str:
-    longest = max(value for _, value in figure.bars) or 1.0
+    longest = max(figure.target, *(value for _, value in figure.bars))
     lines = [
         f'<text class="title" x="{MARGIN}" y="{top + 14}">{escape(figure.title)}</text>\n',
         f'<text class="better" x="{WIDTH - MARGIN}" y="{top + 14}" text-anchor="end">'
-        f"{figure.better} is better</text>\n",
+        f"{figure.better} is better; the dashed line is the target</text>\n",
     ]
     for place, (name, value) in enumerate(figure.bars):
         y = top + PANEL_HEAD + place * (BAR + GAP)
-        lines.append(_bar(name, f"{number(value)} {figure.unit}".strip(), value / longest, y))
-    return "".join(lines)
+        lines.append(_bar(name, _value(value, figure.unit), value / longest, y))
+    return "".join([*lines, _target(figure, figure.target / longest, top + PANEL_HEAD)])
+
+
+def _target(figure: Figure, share: float, top: int) -> str:
+    """Draw the target as a dashed line across the bars."""
+    x = MARGIN + LABEL + share * (WIDTH - 2 * MARGIN - LABEL - VALUE)
+    bottom = top + len(figure.bars) * (BAR + GAP) - GAP
+    return (
+        f'<line class="target" x1="{x:.1f}" y1="{top - 4}" x2="{x:.1f}" y2="{bottom + 4}">'
+        f"<title>target {escape(_value(figure.target, figure.unit))}</title></line>\n"
+    )
+
+
+def _value(value: float, unit: str) -> str:
+    return f"{number(value)}{unit}" if unit.startswith("/") else f"{number(value)} {unit}".strip()
 
 
 def _bar(name: str, value: str, share: float, y: int) -> str:
@@ -65,5 +81,5 @@ def _bar(name: str, value: str, share: float, y: int) -> str:
     return (
         f'<text x="{left - 10}" y="{middle:.0f}" text-anchor="end">{escape(name)}</text>\n'
         f'<rect class="{kind}" x="{left}" y="{y}" width="{length:.1f}" height="{BAR}" rx="3"/>\n'
-        f'<text x="{left + length + 8:.1f}" y="{middle:.0f}">{escape(value)}</text>\n'
+        f'<text x="{WIDTH - MARGIN}" y="{middle:.0f}" text-anchor="end">{escape(value)}</text>\n'
     )

@@ -28,6 +28,8 @@ def _table(rows: list[Row]) -> str:
         "|---|---|---|--:|--:|---|",
     ]
     for row in rows:
+        if not row.checks:
+            lines.append(f"| {row.title} | | | | | void |")
         for check in row.checks:
             cells = (
                 check.title,

@@ -27,6 +27,8 @@ class Watcher:
     def done(self, row: Row) -> None:
         """Tell what came of a row."""
         self._progress.advance(self._task)
+        if not row.checks:
+            self._progress.console.print(f"{MARKS['void']} {row.title}: {row.void[0]}", highlight=False)
         for check in row.checks:
             self._progress.console.print(
                 f"{MARKS[mark(row, check)]} {check.title}: {check.measured} (target {check.target})"

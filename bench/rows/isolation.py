@@ -100,7 +100,7 @@ def _row(bench: Workbench, ours: list[Pair], theirs: list[Pair]) -> Row:
 
 def _figure(kinds: dict[str, tuple[float, float, float]]) -> Figure:
     bars = tuple((name, values[1]) for name, values in kinds.items())
-    return Figure("Others' p99 beside 16 logins", "ms", "shorter", bars)
+    return Figure("Others' p99 beside 16 logins", "ms", "shorter", bars, 10)
 
 
 def _meanwhile(ours: list[Pair], theirs: list[Pair]) -> str:

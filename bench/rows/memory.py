@@ -41,7 +41,7 @@ def measure(bench: Workbench) -> Row:
                 against=f"{other[0]} {number(other[1])} MB",
             ),
         ),
-        figures=(Figure("Memory after work", "MB", "shorter", tuple(megabytes.items())),),
+        figures=(Figure("Memory after work", "MB", "shorter", tuple(megabytes.items()), 80),),
         void=refusals(runs),
         disturbed=disturbance(runs),
     )

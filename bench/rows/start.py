@@ -51,5 +51,5 @@ def row(seconds: dict[str, float], starts: int) -> Row:
                 against=", ".join(f"{name} {number(value)} s" for name, value in others),
             ),
         ),
-        figures=(Figure("Start to first answer", "s", "shorter", tuple(seconds.items())),),
+        figures=(Figure("Start to first answer", "s", "shorter", tuple(seconds.items()), 0.5),),
     )

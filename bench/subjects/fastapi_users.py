@@ -18,9 +18,9 @@ class FastapiUsers:
     python = venv_python("fastapi_users")
 
     def command(self, port: int, folder: Path) -> Command:
-        """Start uvicorn as its documentation does, but without a log line per request."""
+        """Start uvicorn as its documentation does, with its log line for each request."""
         del folder  # the database lies in the working directory
-        app = ["app:app", "--app-dir", str(PEERS / "fastapi_users"), "--no-access-log"]
+        app = ["app:app", "--app-dir", str(PEERS / "fastapi_users")]
         argv = [str(self.python), "-m", "uvicorn", *app, "--host", "127.0.0.1", "--port", str(port)]
         return Command(argv, ready="/users/me")
 
