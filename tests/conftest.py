@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -22,32 +23,39 @@ def postgres_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-async def postgres_database(postgres_address: str) -> AsyncIterator[str]:
-    """The address of an empty database of its own on the real PostgreSQL."""
+@asynccontextmanager
+async def _empty(address: str) -> AsyncIterator[str]:
     name = f"test_{uuid.uuid4().hex}"
-    connection = await asyncpg.connect(postgres_address)
+    connection = await asyncpg.connect(address)
     await connection.execute(f"CREATE DATABASE {name}")
-    path, question, query = postgres_address.partition("?")
+    path, question, query = address.partition("?")
     yield path.rpartition("/")[0] + f"/{name}" + question + query
     await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await connection.close()
 
 
+@pytest.fixture
+async def postgres_database(postgres_address: str) -> AsyncIterator[str]:
+    """The address of an empty database of its own on the real PostgreSQL."""
+    async with _empty(postgres_address) as address:
+        yield address
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
     """A migrated database: every test that asks for one runs on SQLite and on PostgreSQL."""
-    found: Database
     if request.param == "sqlite":
         path = tmp_path / "noughts.db"
         await migrations.upgrade(f"sqlite:///{path}")
-        found = Sqlite(path)
-    else:
-        address = request.getfixturevalue("postgres_database")
+        sqlite = Sqlite(path)
+        yield sqlite
+        await sqlite.close()
+        return
+    async with _empty(request.getfixturevalue("postgres_address")) as address:
         await migrations.upgrade(address)
-        found = await Postgres.open(address)
-    yield found
-    await found.close()
+        postgres = await Postgres.open(address)
+        yield postgres
+        await postgres.close()
 
 
 @pytest.fixture(scope="module")
