@@ -135,7 +135,12 @@ class House:
             await self.revocations.forget()
             await self.auth.purge()
 
+        async def warm() -> None:
+            await asyncio.sleep(1.0)
+            await asyncio.to_thread(self.users.warm)
+
         return [
+            warm(),
             every(1.0, self.revocations.follow),
             every(_PENDING_S, self.erasure.sweep, changes),
             every(_PENDING_S, self.games.answer_pending),

@@ -1,5 +1,6 @@
 """The API for reading: one page of calls, one page for each kind of problem, drawn from the route tables."""
 
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, Final
@@ -21,8 +22,8 @@ details { border-top: 1px solid var(--line) } details[open] { padding-bottom: 1r
 summary { cursor: pointer; padding: .75rem 0; min-height: 1.5rem }
 summary b { display: inline-block; min-width: 4.5rem; font-weight: 650; color: var(--x) }
 summary span { display: block; color: var(--quiet) }
-table { border-collapse: collapse; width: 100% } td, th { text-align: left; padding: .25rem .75rem .25rem 0;
-  vertical-align: top; border-top: 1px solid var(--line) } pre { overflow-x: auto } .quiet { color: var(--quiet) }
+table { border-collapse: collapse; width: 100%; table-layout: fixed } th { width: 7rem } td, th { text-align: left; padding: .25rem .75rem .25rem 0;
+  vertical-align: top; border-top: 1px solid var(--line) } pre { overflow-x: auto; margin: 0; font: .9em/1.4 ui-monospace, monospace } th { font-weight: 400; color: var(--quiet) } .quiet { color: var(--quiet) }
 """
 
 
@@ -60,33 +61,52 @@ def problems(tables: Mapping[str, Sequence[Route]]) -> dict[str, str]:
 
 def _call(route: Route, document: dict[str, Any]) -> str:
     operation = document["paths"][route.path][route.method.lower()]
-    rows = [("Token", route.who.value), ("Limit", _limit(route.limit)), ("Answers", str(route.status))]
-    rows += [(f"Also {status}", found["description"].replace("`", "")) for status, found in _others(route, operation)]
-    members = _members(operation, document)
-    if members:
-        rows.insert(0, ("Body", members))
-    for parameter in operation["parameters"]:
-        rows.append((f"In {parameter['in']}", parameter["name"]))
-    table = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in rows)
+    parts = [("Token", escape(route.who.value)), ("Limit", escape(_limit(route.limit)))]
+    parts += [("In " + parameter["in"], f"<code>{parameter['name']}</code>") for parameter in operation["parameters"]]
+    parts += [("Body", shape) for shape in _shapes(operation.get("requestBody", {}), document)]
+    for status, found in operation["responses"].items():
+        if "$ref" not in found:
+            shapes = [] if int(status) >= 400 else _shapes(found, document)
+            parts += [(f"Answers {status}", text) for text in shapes or [_text(found["description"])]]
+    table = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in parts)
     return (
         f"<details><summary><b>{route.method}</b> <code>{escape(route.path)}</code>"
-        f"<span>{escape(route.summary)}</span></summary><table>{table}</table></details>"
+        f"<span>{_text(route.summary)}</span></summary><table>{table}</table></details>"
     )
 
 
-def _others(route: Route, operation: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    shown = {str(problem.status) for problem in route.errors} | {str(status) for status in route.also}
-    return [
-        (status, found) for status, found in operation["responses"].items() if status in shown and "$ref" not in found
+def _shapes(holder: dict[str, Any], document: dict[str, Any]) -> list[str]:
+    """Return what a body may look like, once for each alternative, as text one can read."""
+    content = next(iter(holder.get("content", {}).values()), None)
+    if content is None:
+        return []
+    schema = content["schema"]
+    return [f"<pre>{escape(_shape(found, document))}</pre>" for found in schema.get("anyOf", [schema])]
+
+
+def _shape(schema: dict[str, Any], document: dict[str, Any], indent: str = "") -> str:
+    if "$ref" in schema:
+        return _shape(document["components"]["schemas"][schema["$ref"].rpartition("/")[2]], document, indent)
+    if "anyOf" in schema:
+        return " or ".join(_shape(found, document, indent) for found in schema["anyOf"])
+    if "enum" in schema:
+        return " or ".join(f'"{value}"' if isinstance(value, str) else str(value) for value in schema["enum"])
+    if schema.get("type") == "array" and "items" in schema:
+        return f"[{_shape(schema['items'], document, indent)}, …]"
+    if "properties" not in schema:
+        return str(schema.get("type", "anything"))
+    required = schema.get("required", ())
+    deeper = indent + "  "
+    members = [
+        f'{deeper}"{name}"{"" if name in required else "?"}: {_shape(found, document, deeper)}'
+        for name, found in schema["properties"].items()
     ]
+    return "{\n" + ",\n".join(members) + f"\n{indent}}}"
 
 
-def _members(operation: dict[str, Any], document: dict[str, Any]) -> str:
-    for content in operation.get("requestBody", {}).get("content", {}).values():
-        schema = document["components"]["schemas"][content["schema"]["$ref"].rpartition("/")[2]]
-        required = schema.get("required", ())
-        return ", ".join(name if name in required else f"{name}?" for name in schema["properties"])
-    return ""
+def _text(text: str) -> str:
+    """Return a sentence as HTML, what stands in backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _limit(limit: Limit) -> str:
@@ -102,6 +122,6 @@ def _problem_row(problem: type[Problem]) -> str:
 def _page(title: str, body: str) -> str:
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)} · Noughts</title>'
-        '<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/docs/style.css">'
+        '<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><link rel="stylesheet" href="/docs/style.css">'
         f"{body}</html>"
     )
