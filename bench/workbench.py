@@ -68,9 +68,10 @@ QUICK = Effort(
 
 @dataclass(frozen=True)
 class Hashing:
-    """Hashes a second of a bare process, and the cores strangers used meanwhile."""
+    """Hashes a second of a bare process, the core it used, and the cores strangers used."""
 
     rate: float
+    own: float
     others: float
 
 
@@ -116,8 +117,8 @@ class Workbench:
             preexec_fn=pinned_child(SERVER_CORE),
         )
         shares = gauge.shares(before, gauge.read([]))
-        used = (children_seconds() - spent) / (time.perf_counter() - before.wall)
-        return Hashing(json.loads(done.stdout)["rate"], max(0.0, shares["others"] - used))
+        spent = (children_seconds() - spent) / (time.perf_counter() - before.wall)
+        return Hashing(**json.loads(done.stdout), others=max(0.0, shares["others"] - spent))
 
     def measure_ceiling(self, folder: Path) -> None:
         """Find out how fast the generator is when the server costs nothing: the best of three."""
