@@ -1,7 +1,9 @@
 """What every test may ask for: a running server, a real PostgreSQL, a migrated database of either kind."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -23,22 +25,41 @@ def postgres_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@asynccontextmanager
-async def _empty(address: str) -> AsyncIterator[str]:
-    name = f"test_{uuid.uuid4().hex}"
-    connection = await asyncpg.connect(address)
-    await connection.execute(f"CREATE DATABASE {name}")
-    path, question, query = address.partition("?")
-    yield path.rpartition("/")[0] + f"/{name}" + question + query
-    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await connection.close()
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_address: str) -> str:
+    """The name of a migrated database on the real PostgreSQL, to be copied."""
+
+    async def migrate() -> None:
+        connection = await asyncpg.connect(postgres_address)
+        await connection.execute("CREATE DATABASE migrated")
+        await connection.close()
+        await migrations.upgrade(_in(postgres_address, "migrated"))
+
+    with ThreadPoolExecutor(1) as apart:  # this may be asked for inside a running event loop
+        apart.submit(asyncio.run, migrate()).result()
+    return "migrated"
 
 
 @pytest.fixture
 async def postgres_database(postgres_address: str) -> AsyncIterator[str]:
     """The address of an empty database of its own on the real PostgreSQL."""
-    async with _empty(postgres_address) as address:
+    async with _database(postgres_address, "template1") as address:
         yield address
+
+
+@asynccontextmanager
+async def _database(server: str, like: str) -> AsyncIterator[str]:
+    name = f"test_{uuid.uuid4().hex}"
+    connection = await asyncpg.connect(server)
+    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
+    yield _in(server, name)
+    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await connection.close()
+
+
+def _in(server: str, name: str) -> str:
+    path, question, query = server.partition("?")
+    return path.rpartition("/")[0] + f"/{name}" + question + query
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -51,8 +72,8 @@ async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
         yield sqlite
         await sqlite.close()
         return
-    async with _empty(request.getfixturevalue("postgres_address")) as address:
-        await migrations.upgrade(address)
+    server, like = request.getfixturevalue("postgres_address"), request.getfixturevalue("migrated_postgres")
+    async with _database(server, like) as address:
         postgres = await Postgres.open(address)
         yield postgres
         await postgres.close()

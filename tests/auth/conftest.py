@@ -1,0 +1,15 @@
+"""The services on a migrated database of either kind."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from tests.services import Services, services
+
+from noughts.kit.database import Database
+
+
+@pytest.fixture
+async def house(database: Database) -> AsyncIterator[Services]:
+    """The services, their clock standing at noon."""
+    async with services(database) as found:
+        yield found
