@@ -14,7 +14,7 @@ from noughts.games.model.snapshots import Snapshot, etag
 from noughts.games.service import GameService
 from noughts.games.store import Shelf
 from noughts.kit.edge import Answer, Ask, Limit, NoQuery, Route, not_modified
-from noughts.kit.errors import IdempotencyInProgress, IdempotencyKeyReused, Invalid, NotFound
+from noughts.kit.errors import IdempotencyInProgress, IdempotencyKeyReused, Invalid
 from noughts.kit.ids import is_id
 from noughts.kit.tokens import UserId
 
@@ -97,7 +97,7 @@ async def list_games(games: GameService, ask: Ask[None, ShelfQuery]) -> Answer:
 
 
 async def get_game(games: GameService, ask: Ask[None, NoQuery]) -> Answer:
-    shown = await games.game(_game_id(ask.path), ask.caller)
+    shown = await games.game(GameId(ask.path["game_id"]), ask.caller)
     tag = etag(shown, ask.caller.user_id)
     if ask.has(tag):
         return not_modified(tag)
@@ -106,18 +106,18 @@ async def get_game(games: GameService, ask: Ask[None, NoQuery]) -> Answer:
 
 
 async def join_game(games: GameService, ask: Ask[JoinBody, NoQuery]) -> Answer:
-    return Answer(await games.join(_game_id(ask.path), ask.body.invite, ask.caller))
+    return Answer(await games.join(GameId(ask.path["game_id"]), ask.body.invite, ask.caller))
 
 
 async def play_move(games: GameService, ask: Ask[MoveBody, NoQuery]) -> Answer:
     body = ask.body
     attempt = Attempt(None if body.ply is UNSET else body.ply, body.cell, None if body.pos is UNSET else body.pos)
-    shown = await games.play(_game_id(ask.path), attempt, ask.caller)
+    shown = await games.play(GameId(ask.path["game_id"]), attempt, ask.caller)
     return Answer(shown, 201 if shown.replayed is UNSET else 200)
 
 
 async def resign_game(games: GameService, ask: Ask[None, NoQuery]) -> Answer:
-    return Answer(await games.resign(_game_id(ask.path), ask.caller))
+    return Answer(await games.resign(GameId(ask.path["game_id"]), ask.caller))
 
 
 def _wish(body: GameBody) -> Wish:
@@ -128,13 +128,6 @@ def _wish(body: GameBody) -> Wish:
             return Wish(seat="invite", mark=body.mark, variant=body.variant)
         case Anyone():
             return Wish(seat="anyone", mark=body.mark, variant=body.variant)
-
-
-def _game_id(path: dict[str, str]) -> GameId:
-    game_id = path["game_id"]
-    if game_id == "me":
-        raise NotFound
-    return GameId(game_id)
 
 
 def _cursor(last: GameId) -> str:

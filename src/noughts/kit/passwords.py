@@ -18,6 +18,7 @@ from noughts.kit.errors import Unavailable
 
 Result = TypeVar("Result")
 _NICEST: Final = 19
+_LONGEST: Final = 256
 
 
 def _cores() -> int:
@@ -64,7 +65,12 @@ class Passwords:
         return await self._run(lambda: self._hasher.hash(_normal(password)))
 
     async def verify(self, stored: str | None, password: str) -> bool:
-        """Return whether the password fits, in the same time for no stored hash as for a wrong password."""
+        """Return whether the password fits, in the same time for no stored hash as for a wrong password.
+
+        One longer than any can be fits nothing: to normalize 64 KiB of combining marks would stall everyone for seconds.
+        """
+        if len(password) > _LONGEST:
+            stored, password = None, ""
         return await self._run(lambda: self._fits(stored or self._nobodys.result(), password)) and stored is not None
 
     def outdated(self, stored: str) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import resource
 import signal
 import socket
 from collections.abc import Iterator
@@ -61,14 +62,16 @@ class _Corked:
 
 
 class Protocol(HttpToolsProtocol):
-    """One connection. A request must arrive whole within 15 s, its headers within 32 KiB."""
+    """One connection. A request must arrive whole within 15 s, its headers within 32 KiB, and answers must be read."""
 
     def __init__(self, *args: Any, **keywords: Any) -> None:
         super().__init__(*args, **keywords)
         self._deadline: asyncio.TimerHandle | None = None
         self._arriving = False
         self._head_open = False
-        self._head_bytes = 0
+        self._body_moved = False
+        self._beside_body = 0
+        self._unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -77,41 +80,84 @@ class Protocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._relax()
+        self._trust()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        self._body_moved = False
         super().data_received(data)
-        if not self._arriving:
-            return
-        if self._head_open:
-            self._head_bytes += len(data)
-            if self._head_bytes > HEADER_LIMIT:
+        if self._arriving:  # headers, trailers and what else is no body: only so much of it at a stretch
+            self._beside_body = 0 if self._body_moved else self._beside_body + len(data)
+            if self._beside_body > HEADER_LIMIT:
                 self._refuse(HeadersTooLarge())
-        if self._deadline is None and not self.transport.is_closing():
+        # Empty lines between requests, too, have ended the time a connection may be idle: so they start this one.
+        waiting = self._arriving or self.cycle is None or self.cycle.response_complete
+        if waiting and self._deadline is None and not self.transport.is_closing():
             self._deadline = self.loop.call_later(REQUEST_DEADLINE_S, self._refuse, RequestTimeout())
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._doubt()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._trust()
+        if self.transport.is_closing():
+            self._doubt()
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self._doubt()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._arriving = self._head_open = True
-        self._head_bytes = 0
+        self._beside_body = 0
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
         if len(self.url) > URL_LIMIT:
             self._refuse(UriTooLong())
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._head_open:  # a trailer is no header: a proxy has checked headers alone (RFC 9110, 6.5.1)
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self._head_open = False
         size = sum(len(name) + len(value) for name, value in self.headers)
         if size > HEADER_LIMIT or len(self.headers) > HEADER_COUNT:
             self._refuse(HeadersTooLarge())
+        elif not self._is_our_http():
+            self.send_400_response("")
+        if self.transport.is_closing():
+            return
+        super().on_headers_complete()
+        if self.expect_100_continue:  # answered early, the body may come or not: nobody could tell it from a request
+            self.cycle.keep_alive = False
+
+    def on_body(self, body: bytes) -> None:
+        self._body_moved = True
         if not self.transport.is_closing():
-            super().on_headers_complete()
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._arriving = False
+        self._body_moved = True
         self._relax()
-        super().on_message_complete()
+        if not self.transport.is_closing():
+            super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._doubt()
+
+    def _is_our_http(self) -> bool:
+        """Return whether the request is of a version spoken here and names one host, which 1.1 demands (RFC 9112, 3.2)."""
+        version = self.parser.get_http_version()
+        hosts = [name for name, _ in self.headers].count(b"host")
+        return hosts == 1 if version == "1.1" else version == "1.0" and hosts <= 1
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(BadRequest("This is not HTTP as RFC 9112 has it."))
@@ -120,6 +166,16 @@ class Protocol(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def _doubt(self) -> None:
+        """Hang up for good unless what was written is taken in time: a reader who stands still must not stay."""
+        if self._unread is None:
+            self._unread = self.loop.call_later(KEEP_ALIVE_S, self.transport.abort)
+
+    def _trust(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def _refuse(self, problem: Problem) -> None:
         """Answer what never became a request, and hang up."""
@@ -135,6 +191,7 @@ class Protocol(HttpToolsProtocol):
         )
         self.transport.write(head.encode() + body)
         self.transport.close()
+        self._doubt()
 
 
 def _config(app: Any) -> uvicorn.Config:
@@ -168,6 +225,13 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
+def _allow_many_connections() -> None:
+    """Open as many files as the system allows: shells begin with 1024, and each idle connection is one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 Listener = socket.socket
 
 
@@ -176,13 +240,15 @@ def listen(host: str, port: int) -> Listener:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        why = "another program listens there" if error.errno == errno.EADDRINUSE else error.strerror
+    except (OSError, UnicodeError) as error:
+        taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        why = "another program listens there" if taken else getattr(error, "strerror", "it is no address")
         raise Refusal(f"Port {port} of {host} cannot be had: {why}. Choose another --port.") from None
 
 
 async def serve(*served: tuple[Any, Listener]) -> None:
     """Serve each application at its listener until SIGTERM or SIGINT."""
+    _allow_many_connections()
     servers = [Server(_config(app)) for app, _ in served]
     loop = asyncio.get_running_loop()
 

@@ -46,6 +46,8 @@ class Answer(msgspec.Struct):
         if self.status not in (204, 304):
             found.append((b"content-type", self.media_type.encode()))
             found.append((b"content-length", b"%d" % len(body)))
+        if self.cache.startswith("private"):
+            found.append((b"vary", b"authorization"))
         for name, value in ((b"etag", self.etag), (b"location", self.location), (b"set-cookie", self.set_cookie)):
             if value is not None:
                 found.append((name, value.encode()))

@@ -84,7 +84,7 @@ class _Resource:
         scope["noughts.route"] = route
         headers = _headers(scope)
         for name, value in scope["path_params"].items():
-            if name.endswith("_id") and not (ids.is_id(value) or value == "me"):
+            if name.endswith("_id") and not (ids.is_id(value) or (name == "user_id" and value == "me")):
                 raise NotFound
         principal = self._who(route, headers)
         self._admit(route.limit, scope["noughts.address"], principal)
@@ -134,11 +134,13 @@ async def _read(receive: Receive, headers: dict[bytes, bytes], route: Route) -> 
     """Return the whole body, `{}` for none; raises TooLarge past 64 KiB, UnsupportedMediaType."""
     if int(headers.get(b"content-length", b"0")) > BODY_LIMIT:
         raise TooLarge
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    while message.get("more_body"):
+    body, more = b"", True
+    while more:
         message = await receive()
-        body += message.get("body", b"")
+        if message["type"] == "http.disconnect":  # half a body is not what was meant
+            raise BadRequest("The connection ended before the body did.")
+        body += message["body"]
+        more = message["more_body"]
         if len(body) > BODY_LIMIT:
             raise TooLarge
     if not body:
