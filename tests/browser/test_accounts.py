@@ -1,0 +1,113 @@
+"""Accounts through the page."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Arrive
+
+
+def test_a_guest_becomes_a_member_keeps_the_games_and_signs_in_again(arrive: Arrive) -> None:
+    ada = arrive()
+    ada.play_to_the_end(ada.click)
+    name = ada.sign_up()
+    ada.sign_out(name)
+    ada.sign_in(name)
+    expect(ada.page.get_by_role("link", name=name)).to_be_visible()
+    ada.follow("Lobby")
+    expect(ada.page.get_by_role("list", name="Your games").get_by_role("link")).to_have_count(1)
+
+
+def test_whoever_comes_first_signs_up_at_once(arrive: Arrive) -> None:
+    ada = arrive()
+    name = ada.sign_up()
+    ada.page.reload()
+    expect(ada.page.get_by_role("link", name=name)).to_be_visible()
+
+
+def test_signing_out_forgets_who_was_there(arrive: Arrive) -> None:
+    ada = arrive()
+    ada.sign_out(ada.sign_up())
+    ada.page.goto("/settings")
+    ada.sees("Sign in")
+    assert ada.page.context.cookies() == []
+
+
+def test_signing_out_in_one_tab_signs_out_the_other(arrive: Arrive) -> None:
+    ada = arrive()
+    name = ada.sign_up()
+    other = ada.page.context.new_page()
+    other.goto("/")
+    expect(other.get_by_role("link", name=name)).to_be_visible()
+    ada.sign_out(name)
+    expect(other.get_by_role("link", name="Sign in", exact=True)).to_be_visible()
+
+
+def test_a_wrong_password_gets_kind_words(arrive: Arrive) -> None:
+    ada = arrive()
+    name = ada.sign_up()
+    ada.sign_out(name)
+    ada.sign_in(name, "not this one")
+    ada.says("That name and password do not belong together. Check both and try again.")
+    assert ada.page.locator('input[name="username"]').input_value() == name
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(429, "A little too fast. Try again in 7 seconds."), (503, "Very busy just now. Wait a moment, then try again.")],
+)
+def test_a_full_server_is_said_kindly(arrive: Arrive, status: int, words: str) -> None:
+    ada = arrive()
+    ada.page.route("**/login", lambda route: route.fulfill(status=status, headers={"Retry-After": "7"}, body="{}"))
+    ada.sign_in("Ada")
+    ada.says(words)
+
+
+def test_a_taken_name_is_said_beside_its_field(arrive: Arrive) -> None:
+    name = arrive().sign_up()
+    ben = arrive("/settings")
+    ben.press("Sign up")
+    ben.fill(username=name, email="ben@example.org", password="quite another one")
+    ben.page.get_by_role("form").get_by_role("button").click()
+    field = ben.page.locator('input[name="username"]')
+    expect(field).to_have_accessible_description(re.compile("^That name .* somebody else.*Try another.$"))
+    expect(field).to_be_focused()
+
+
+def test_every_wrong_field_is_said_at_once(arrive: Arrive) -> None:
+    ada = arrive("/settings")
+    ada.press("Sign up")
+    ada.fill(username="a b", email="nowhere", password="short")
+    ada.page.get_by_role("form").get_by_role("button").click()
+    expect(ada.page.locator('[aria-invalid="true"]')).to_have_count(3)
+
+
+def test_the_email_is_changed(arrive: Arrive) -> None:
+    ada = arrive()
+    name = ada.sign_up()
+    ada.follow(name)
+    ada.fill(email=f"new-{name}@example.org")
+    ada.press("Change email")
+    expect(ada.page.get_by_role("definition").filter(has_text=f"new-{name}@example.org")).to_be_visible()
+
+
+def test_an_account_is_deleted_after_a_second_thought(arrive: Arrive) -> None:
+    ada = arrive()
+    name = ada.sign_up()
+    ada.follow(name)
+    ada.press("Delete my account")
+    ada.press("Delete for good")
+    expect(ada.page.get_by_role("link", name="Sign in", exact=True)).to_be_visible()
+    ada.sign_in(name)
+    ada.says("That name and password do not belong together. Check both and try again.")
+
+
+def test_a_guest_is_forgotten_on_wish(arrive: Arrive) -> None:
+    ada = arrive()
+    ada.click(4)
+    ada.sees("Your turn")
+    ada.page.goto("/settings")
+    ada.press("Forget this guest")
+    ada.press("Forget")
+    expect(ada.page.get_by_role("link", name="Sign in", exact=True)).to_be_visible()
