@@ -133,7 +133,9 @@ class Protocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         super().on_headers_complete()
-        if self.expect_100_continue:  # answered early, the body may come or not: nobody could tell it from a request
+        # Answered early, a body that was announced by Expect may come or not, and the parser reads nothing after an
+        # upgrade: what comes next could be taken for what it is not.
+        if self.expect_100_continue or self.parser.should_upgrade():
             self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
@@ -154,10 +156,12 @@ class Protocol(HttpToolsProtocol):
             self._doubt()
 
     def _is_our_http(self) -> bool:
-        """Return whether the request is of a version spoken here and names one host, which 1.1 demands (RFC 9112, 3.2)."""
-        version = self.parser.get_http_version()
-        hosts = [name for name, _ in self.headers].count(b"host")
-        return hosts == 1 if version == "1.1" else version == "1.0" and hosts <= 1
+        """Return whether the request is of a version spoken here, names one host, which 1.1 demands (RFC 9112, 3.2), and
+        wants no upgrade together with a body, which the parser would pass over."""
+        version, names = self.parser.get_http_version(), [name for name, _ in self.headers]
+        if self.parser.should_upgrade() and (b"content-length" in names or b"transfer-encoding" in names):
+            return False
+        return names.count(b"host") == 1 if version == "1.1" else version == "1.0" and names.count(b"host") <= 1
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(BadRequest("This is not HTTP as RFC 9112 has it."))

@@ -139,8 +139,8 @@ async def _read(receive: Receive, headers: dict[bytes, bytes], route: Route) -> 
         message = await receive()
         if message["type"] == "http.disconnect":  # half a body is not what was meant
             raise BadRequest("The connection ended before the body did.")
-        body += message["body"]
-        more = message["more_body"]
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
         if len(body) > BODY_LIMIT:
             raise TooLarge
     if not body:
