@@ -1,6 +1,7 @@
 """What every test may ask for: a running server, a real PostgreSQL, a migrated database of either kind."""
 
 import asyncio
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,9 +20,10 @@ from tests import servers
 
 
 @pytest.fixture(scope="session")
-def postgres_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_address() -> Iterator[str]:
     """The address of a real PostgreSQL, started once for all tests."""
-    with servers.postgres(tmp_path_factory.mktemp("postgres")) as address:
+    # Not in pytest's own folder: every other run of pytest shuts that to other users, and PostgreSQL never runs as root.
+    with tempfile.TemporaryDirectory(prefix="noughts-") as folder, servers.postgres(Path(folder)) as address:
         yield address
 
 
