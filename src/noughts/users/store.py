@@ -31,6 +31,14 @@ class Found(msgspec.Struct, frozen=True, array_like=True):
     id: UserId
 
 
+class Held(msgspec.Struct, frozen=True, array_like=True):
+    """Which keys of an account another one holds."""
+
+    username_key: bool
+    username_skeleton: bool
+    email_key: bool | None
+
+
 class KeyUsed(Exception):
     """The creation's Idempotency-Key has been used before; nothing was written."""
 
@@ -40,9 +48,16 @@ _BY_ID: Final = Query(f"SELECT {columns(Account)} FROM users WHERE id = $1", Acc
 _BY_KEY: Final = Query(f"SELECT {columns(Account)} FROM users WHERE username_key = $1", Account)
 _ID_BY_USERNAME: Final = Query("SELECT id FROM users WHERE username_key = $1", Found)
 _ID_BY_EMAIL: Final = Query("SELECT id FROM users WHERE email_key = $1", Found)
+_HELD: Final = Query(
+    "SELECT username_key = $2, username_skeleton = $3, email_key = $4 FROM users"
+    " WHERE id <> $1 AND (username_key = $2 OR username_skeleton = $3 OR email_key = $4)",
+    Held,
+)
 _LIST: Final = Query(f"SELECT {columns(Account)} FROM users WHERE id > $1 ORDER BY id LIMIT $2", Account)
 _FIRST: Final = "00000000-0000-0000-0000-000000000000"
-_DELETING: Final = Query("SELECT id FROM users WHERE status = 'deleting' ORDER BY id LIMIT $1", Found)
+_DELETING: Final = Query(
+    "SELECT id FROM users WHERE status = 'deleting' AND updated_at <= $1 ORDER BY id LIMIT $2", Found
+)
 _INSERT: Final = Sql(
     f"INSERT INTO users ({columns(Account)}) VALUES ({', '.join(f'${n}' for n in range(1, len(_COLUMNS) + 1))})"
 )
@@ -93,45 +108,46 @@ class UserStore:
         """Return accounts by id, from the one after `after`, or the first, on."""
         return await self._database.scan(_LIST, after or _FIRST, limit)
 
-    async def waiting_for_erasure(self, limit: int) -> list[UserId]:
-        """Return people who asked to be deleted and still are here."""
-        return [found.id for found in await self._database.scan(_DELETING, limit)]
+    async def waiting_for_erasure(self, since: datetime, limit: int) -> list[UserId]:
+        """Return people who asked to be deleted at that time or before and still are here."""
+        return [found.id for found in await self._database.scan(_DELETING, since, limit)]
 
     async def add(self, account: Account, *rows: Write) -> None:
         """Store a new account; raises UsernameTaken, EmailTaken or KeyUsed."""
-        await self._write(Write(_INSERT, _values(account)), *rows)
+        await self._write(account, Write(_INSERT, _values(account)), *rows)
 
     async def replace(self, before: Account, after: Account, revocation: Revocation | None = None) -> None:
         """Store a change made to `before`; raises PreconditionFailed when another came first, UsernameTaken, EmailTaken."""
         rows = () if revocation is None else (revocation.row(),)
-        await self._write(Write(_REPLACE, (*_values(after), before.version)), *rows)
+        await self._write(after, Write(_REPLACE, (*_values(after), before.version)), *rows)
 
     async def erase(self, user_id: UserId) -> None:
         """Remove the row of a person who is being deleted, and with it all that hangs on it. May be repeated."""
         await self._database.write(Write(_ERASE, (user_id,), rows=None))
 
-    async def _write(self, *statements: Write) -> None:
+    async def _write(self, account: Account, *statements: Write) -> None:
         try:
             await self._database.write(*statements)
         except Missed:
             raise PreconditionFailed("Read it again, then repeat your change.") from None
         except Taken as taken:
-            raise _meaning(taken) from None
+            if taken.key == UNIQUE_KEY:
+                raise KeyUsed from None
+            raise await self._meaning(taken, account) from None
 
+    async def _meaning(self, taken: Taken, account: Account) -> Exception:
+        """Return what it means that a key is held by another row.
 
-def _meaning(taken: Taken) -> Exception:
-    """Return what it means that this key is held by another row."""
-    match taken.key:
-        case "users_username_key":
+        Of several keys each database names another one, so it is looked up which are held: the name comes first.
+        """
+        held = await self._database.scan(
+            _HELD, account.id, account.username_key, account.username_skeleton, account.email_key
+        )
+        if taken.key == "users_username_key" or any(row.username_key for row in held):
             return UsernameTaken.at("taken")
-        case "users_username_skeleton":
+        if taken.key == "users_username_skeleton" or any(row.username_skeleton for row in held):
             return UsernameTaken.at("confusable")
-        case "users_email_key":
-            return EmailTaken.here()
-        case key if key == UNIQUE_KEY:
-            return KeyUsed()
-        case _:
-            return taken
+        return EmailTaken.here() if taken.key == "users_email_key" else taken
 
 
 def _values(account: Account) -> tuple[str | int | datetime | None, ...]:
