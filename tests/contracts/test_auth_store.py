@@ -1,0 +1,163 @@
+"""What the store of sessions promises, on both databases."""
+
+import asyncio
+from datetime import timedelta
+
+import msgspec
+import pytest
+from tests.fakes import NOON
+from tests.services import Services
+
+from noughts.auth import model
+from noughts.auth.model import Credentials, LoginFailed, Session
+from noughts.auth.store import AuthStore, StoredKey
+from noughts.kit import ids
+from noughts.kit.database import Query
+from noughts.kit.revocation import Revocation
+from noughts.kit.tokens import SessionId
+from noughts.users.model import accounts
+
+
+class Found(msgspec.Struct, frozen=True, array_like=True):
+    """What is left of a session in the tables."""
+
+    sessions: int
+    tokens: int
+    revocations: int
+
+
+LEFT = Query(
+    "SELECT (SELECT count(*) FROM sessions), (SELECT count(*) FROM refresh_tokens), (SELECT count(*) FROM revocations)",
+    Found,
+)
+
+
+@pytest.fixture
+def store(house: Services) -> AuthStore:
+    """The store of sessions."""
+    return house.auth_store
+
+
+@pytest.fixture
+async def credentials(house: Services) -> Credentials:
+    """The credentials of a member."""
+    found = await house.auth_store.credentials((await house.member()).id)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+async def session(store: AuthStore, credentials: Credentials) -> Session:
+    """A session whose refresh token has the digest `first`."""
+    opened = model.opened(SessionId(ids.new()), credentials, NOON)
+    await store.open(opened, "first")
+    return opened
+
+
+async def test_credentials_are_those_of_the_account(house: Services, credentials: Credentials) -> None:
+    account = await house.stored(credentials.id)
+    assert credentials == Credentials(account.id, account.password, "player", "active", 1, None)
+
+
+async def test_a_session_is_read_with_its_token_as_it_was_stored(store: AuthStore, session: Session) -> None:
+    token = await store.token("first")
+    assert token is not None
+    assert token.session == session
+    assert (token.created_at, token.used_at, token.successor) == (NOON, None, None)
+
+
+async def test_an_unknown_token_is_nothing(store: AuthStore) -> None:
+    assert await store.token("unknown") is None
+
+
+async def test_no_session_opens_for_an_account_that_changed_meanwhile(
+    store: AuthStore, credentials: Credentials
+) -> None:
+    late = msgspec.structs.replace(model.opened(SessionId(ids.new()), credentials, NOON), epoch=0)
+    with pytest.raises(LoginFailed):
+        await store.open(late, "late")
+    assert await store.token("late") is None
+
+
+async def test_no_session_opens_for_an_account_that_is_being_deleted(house: Services, credentials: Credentials) -> None:
+    before = await house.stored(credentials.id)
+    gone = msgspec.structs.replace(accounts.deleting(before, NOON), epoch=before.epoch)
+    await house.user_store.replace(before, gone)
+    with pytest.raises(LoginFailed):
+        await house.auth_store.open(model.opened(SessionId(ids.new()), credentials, NOON), "late")
+
+
+async def test_a_rotation_keeps_the_sealed_successor_and_touches_the_session(
+    store: AuthStore, session: Session
+) -> None:
+    token, later = await store.token("first"), NOON + timedelta(minutes=5)
+    assert token is not None
+    assert await store.rotate(token, "second", b"sealed", 3, later)
+    used, fresh = await store.token("first"), await store.token("second")
+    assert used is not None
+    assert fresh is not None
+    assert (used.used_at, used.successor) == (later, b"sealed")
+    assert (fresh.used_at, fresh.created_at, fresh.last_used_at, fresh.epoch) == (None, later, later, 3)
+
+
+async def test_of_fifty_who_rotate_one_token_exactly_one_wins(store: AuthStore, session: Session) -> None:
+    token = await store.token("first")
+    assert token is not None
+    rotations = [store.rotate(token, f"next-{n}", str(n).encode(), 1, NOON) for n in range(50)]
+    outcomes = await asyncio.gather(*rotations)
+    assert outcomes.count(True) == 1
+    used = await store.token("first")
+    assert used is not None
+    assert used.successor == str(outcomes.index(True)).encode()
+    stored = [await store.token(f"next-{n}") is not None for n in range(50)]
+    assert stored == outcomes
+
+
+async def test_the_end_of_a_session_takes_its_tokens_and_leaves_a_revocation(house: Services, session: Session) -> None:
+    await house.auth_store.end(session.id, NOON)
+    assert await house.database.fetch(LEFT) == Found(0, 0, 1)
+
+
+async def test_ending_a_session_twice_leaves_one_revocation(house: Services, session: Session) -> None:
+    await house.auth_store.end(session.id, NOON)
+    await house.auth_store.end(session.id, NOON)
+    assert await house.database.fetch(LEFT) == Found(0, 0, 1)
+
+
+async def test_only_sessions_nobody_can_use_are_purged(house: Services, session: Session) -> None:
+    await house.auth_store.purge(session.expires_at, session.last_used_at)
+    assert await house.database.fetch(LEFT) == Found(1, 1, 0)
+    await house.auth_store.purge(session.expires_at, session.last_used_at + timedelta(seconds=1))
+    assert await house.database.fetch(LEFT) == Found(0, 0, 0)
+
+
+async def test_erasing_a_person_takes_their_sessions(house: Services, session: Session) -> None:
+    before = await house.stored(session.user_id)
+    await house.user_store.replace(before, accounts.deleting(before, NOON))
+    await house.user_store.erase(session.user_id)
+    assert await house.database.fetch(LEFT) == Found(0, 0, 0)
+
+
+async def test_a_hash_is_renewed_unless_the_password_changed_meanwhile(
+    house: Services, credentials: Credentials
+) -> None:
+    await house.auth_store.rehash(credentials, "$newer")
+    await house.auth_store.rehash(credentials, "$too late")
+    assert (await house.stored(credentials.id)).password == "$newer"
+
+
+async def test_signing_keys_come_back_sealed_as_they_were_and_the_newest_last(store: AuthStore) -> None:
+    newer = StoredKey(ids.new(), "RS256", b"\0sealed\xff", NOON + timedelta(days=2))
+    older = StoredKey(ids.new(), "ES256", b"", NOON + timedelta(days=1))
+    await store.add_key(newer)
+    await store.add_key(older)
+    assert (await store.keys())[-2:] == [older, newer]
+
+
+async def test_a_revocation_reaches_a_process_that_did_not_make_it(house: Services, session: Session) -> None:
+    principal = await house.sign_in()
+    await house.database.write(Revocation.of_session(principal.user_id, principal.session_id, house.clock()).row())
+    house.revocations.check(principal)
+    await house.revocations.follow()
+    with pytest.raises(Exception, match="over"):
+        house.revocations.check(principal)
