@@ -36,7 +36,7 @@ def by_processor(ours: list[Outcome], theirs: list[Outcome]) -> str:
 
     Strangers who take the core away lower a rate, but hardly this.
     """
-    mine, other = (median([run.rate / run.server for run in runs]) for runs in (ours, theirs))
+    mine, other = (median([run.rate / max(run.server, 0.01) for run in runs]) for runs in (ours, theirs))
     return (
         f"For each second of its own processor time Noughts answered {number(mine)} and the "
         f"other {number(other)}: {number(mine / other)} times as many."

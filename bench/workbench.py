@@ -37,7 +37,7 @@ class Effort:
     games: int
     """Games each of the fifty boards plays in a run."""
     patience: float
-    """Seconds to wait for the neighbours to be quiet before a run."""
+    """Seconds to wait in all for the neighbours to be quiet before runs."""
 
 
 FULL = Effort(
@@ -50,7 +50,7 @@ FULL = Effort(
     paced_rounds=3,
     paced_seconds=20.0,
     games=8,
-    patience=15.0,
+    patience=120.0,
 )
 QUICK = Effort(
     people=4,
@@ -62,7 +62,7 @@ QUICK = Effort(
     paced_rounds=1,
     paced_seconds=2.0,
     games=4,
-    patience=1.0,
+    patience=5.0,
 )
 
 
@@ -84,6 +84,8 @@ class Workbench:
     """Tells the person watching what is being done."""
     ceiling: float = 0.0
     """Requests a second the generator reaches against an empty server."""
+    waited: float = 0.0
+    """Seconds spent waiting for the neighbours so far."""
 
     def run(self, job: Job, what: str) -> Outcome:
         """Run a job as soon as the machine is calm."""
@@ -94,13 +96,15 @@ class Workbench:
     def wait_for_calm(self, watch: list[int]) -> None:
         """Wait until the server is idle, and for a while until the neighbours are too."""
         start = time.perf_counter()
-        while (waited := time.perf_counter() - start) < BACKLOG_LIMIT:
+        while time.perf_counter() - start < BACKLOG_LIMIT:
             before = gauge.read(watch)
             time.sleep(0.25)
             shares = gauge.shares(before, gauge.read(watch))
-            calm = shares["others"] < CALM or waited > self.effort.patience
-            if shares["server"] < CALM and calm:
+            if shares["server"] > CALM:
+                continue
+            if shares["others"] < CALM or self.waited > self.effort.patience:
                 return
+            self.waited += 0.25
 
     def raw_hashes(self, accounts: Accounts, what: str) -> Hashing:
         """Compute hashes on the server's core and nothing else."""
