@@ -70,8 +70,13 @@ def build(web: Path) -> None:
     environment = os.environ | {"PATH": os.pathsep.join([str(node.parent), os.environ.get("PATH", "")])}
     for arguments in (["ci", "--no-audit", "--no-fund", "--loglevel=error"], ["run", "build", "--loglevel=error"]):
         done = subprocess.run(
-            [str(node), str(npm), *arguments], cwd=web, env=environment, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+            [str(node), str(npm), *arguments],
+            cwd=web,
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
         )
         if done.returncode != 0:
             raise PageNotBuilt(

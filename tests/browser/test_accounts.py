@@ -3,9 +3,14 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Arrive
+from tests.browser.visitor import PASSWORD
+
+
+def _too_old(route: Route) -> None:
+    route.fulfill(status=401, json={"type": "/problems/insufficient-user-authentication", "status": 401})
 
 
 def test_a_guest_becomes_a_member_keeps_the_games_and_signs_in_again(arrive: Arrive) -> None:
@@ -101,6 +106,32 @@ def test_an_account_is_deleted_after_a_second_thought(arrive: Arrive) -> None:
     expect(ada.page.get_by_role("link", name="Sign in", exact=True)).to_be_visible()
     ada.sign_in(name)
     ada.says("That name and password do not belong together. Check both and try again.")
+
+
+def test_deleting_long_after_signing_in_asks_for_the_password(arrive: Arrive) -> None:
+    ada = arrive()
+    ada.follow(ada.sign_up())
+    ada.page.route("**/users/*", _too_old, times=1)
+    ada.press("Delete my account")
+    ada.press("Delete for good")
+    ada.fill(password=PASSWORD)
+    ada.page.get_by_role("form", name="Delete account").get_by_role("button").click()
+    expect(ada.page.get_by_role("link", name="Sign in", exact=True)).to_be_visible()
+
+
+def test_changing_the_email_long_after_signing_in_asks_for_the_password(arrive: Arrive) -> None:
+    ada = arrive()
+    name = ada.sign_up()
+    ada.follow(name)
+    ada.page.route("**/users/*", _too_old, times=1)
+    ada.fill(email=f"new-{name}@example.org")
+    ada.press("Change email")
+    ada.fill(current_password="not this one")
+    ada.press("Change email")
+    ada.says("That is not your password. Try again.")
+    ada.fill(current_password=PASSWORD)
+    ada.press("Change email")
+    expect(ada.page.get_by_role("definition").filter(has_text=f"new-{name}@example.org")).to_be_visible()
 
 
 def test_a_guest_is_forgotten_on_wish(arrive: Arrive) -> None:

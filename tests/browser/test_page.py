@@ -49,7 +49,9 @@ def test_the_smallest_phone_shows_a_running_game_without_scrolling_sideways(arri
 def test_targets_are_large_enough_for_a_thumb(arrive: Arrive, screen: str) -> None:
     guest = arrive(screen, viewport=PHONE, has_touch=True)
     expect(guest.heading).to_be_visible()
-    targets = guest.page.locator("header a, main button, main a.button, main input:not([type=radio]), main label:has(input)")
+    targets = guest.page.locator(
+        "header a, main button, main a.button, main input:not([type=radio]), main label:has(input)"
+    )
     sizes = [box["height"] for target in targets.all() if (box := target.bounding_box())]
     assert [size for size in sizes if size < 44 - 0.5] == []
 

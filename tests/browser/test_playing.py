@@ -12,7 +12,7 @@ def test_a_guest_plays_a_whole_game_against_the_computer(arrive: Arrive) -> None
     guest = arrive()
     guest.sees("Your turn")
     last = guest.play_to_the_end(guest.click)
-    assert ("X" in guest.marks) and ("O" in guest.marks)
+    assert guest.marks.count("X") >= 3
     expect(guest.page).to_have_title(f"{last} · Noughts")
     guest.press("Play again")
     expect(guest.cells.nth(4)).to_have_accessible_name("Centre, empty")
@@ -111,7 +111,7 @@ def test_two_friends_play_by_link(arrive: Arrive) -> None:
         player.sees("Your turn")
         player.click(cell)
     ada.sees("You win")
-    expect(ben.heading).to_have_text(re.compile("^guest-.* wins$"))
+    ben.sees("The guest wins")
     assert ada.marks == ben.marks == "XXXOO...."
 
 
@@ -136,7 +136,7 @@ def test_strangers_meet_in_the_lobby(arrive: Arrive) -> None:
     ada.sees("Waiting for an opponent")
     ben.press("Play whoever waits")
     for player in (ada, ben):
-        expect(player.heading).to_have_text(re.compile("^(Your turn|Waiting for guest-.*)$"))
+        expect(player.heading).to_have_text(re.compile("^(Your turn|Waiting for the guest)$"))
 
 
 def test_the_winner_hears_when_the_opponent_resigns(arrive: Arrive) -> None:
@@ -147,4 +147,4 @@ def test_the_winner_hears_when_the_opponent_resigns(arrive: Arrive) -> None:
     for _ in range(2):
         ben.press("Resign")
     ada.sees("You win")
-    expect(ada.page.get_by_text(re.compile("^guest-.* resigned$"))).to_be_visible()
+    ada.says("The guest resigned")

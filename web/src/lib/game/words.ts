@@ -37,8 +37,15 @@ export function nameOf(card: Card | null): string {
   return card.kind === 'computer' ? 'Computer' : (card.username ?? 'A former player');
 }
 
+/** A player in the middle of a sentence; a guest's made-up name would say nothing there. */
+function inText(card: Card | null): string {
+  if (card?.kind === 'guest') return 'the guest';
+  return card?.kind === 'computer' ? 'the computer' : nameOf(card);
+}
+
 function subject(card: Card | null): string {
-  return card?.kind === 'computer' ? 'The computer' : nameOf(card);
+  const name = inText(card);
+  return name.startsWith('the ') ? `T${name.slice(1)}` : name;
 }
 
 /** The one line above the board. */
@@ -50,7 +57,7 @@ export function headline(game: Snapshot, mine: Mark | null): string {
   if (turn === mine) return 'Your turn';
   const card = game.players[turn];
   if (card?.kind === 'computer') return 'The computer thinks';
-  return mine ? `Waiting for ${nameOf(card)}` : `${nameOf(card)} to move`;
+  return mine ? `Waiting for ${inText(card)}` : `${subject(card)} to move`;
 }
 
 function ending(game: Snapshot, mine: Mark | null): string {
@@ -63,7 +70,7 @@ function ending(game: Snapshot, mine: Mark | null): string {
 /** A second, quieter line under a finished game's heading, or nothing. */
 export function because(game: Snapshot, mine: Mark | null): string {
   if (!mine || game.status !== 'finished' || game.result !== mine) return '';
-  const loser = nameOf(game.players[other(mine)]);
+  const loser = subject(game.players[other(mine)]);
   if (game.reason === 'resigned') return `${loser} resigned`;
   return game.reason === 'timeout' || game.reason === 'abandoned' ? `${loser} left` : '';
 }
