@@ -37,7 +37,7 @@ from noughts.kit.tokens import Verifier
 from noughts.kit.workers import every
 from noughts.users import http as users_http
 from noughts.users.model.wishes import Registration
-from noughts.users.service import CHANGED, Erasure, UserService, UserSettings
+from noughts.users.service import Erasure, UserService, UserSettings
 from noughts.users.store import UserStore
 
 __all__ = ["TABLES", "House", "Registration", "Settings", "opened", "read_settings"]
@@ -95,7 +95,7 @@ class House:
             chance=random.SystemRandom(),
             now=clock.now,
         )
-        self.erasure = Erasure(user_store, self.games)
+        self.erasure = Erasure(user_store, self.games, clock.now)
 
     async def app(self) -> ASGIApp:
         """Return the whole platform as one application; raises Refusal, Unavailable."""
@@ -127,8 +127,6 @@ class House:
 
     def workers(self) -> list[Coroutine[Any, Any, None]]:
         """Return the work that comes round again, for as long as the process lives."""
-        changes = asyncio.Event()
-        self.broadcast.subscribe(CHANGED, lambda _: changes.set())
 
         async def purge() -> None:
             await self.idempotency.purge()
@@ -142,7 +140,7 @@ class House:
         return [
             warm(),
             every(1.0, self.revocations.follow),
-            every(_PENDING_S, self.erasure.sweep, changes),
+            every(_PENDING_S, self.erasure.sweep),
             every(_PENDING_S, self.games.answer_pending),
             every(_HOUR, purge),
         ]
@@ -174,6 +172,7 @@ async def opened(chosen: Settings, migrate: Callable[[Server], Awaitable[None]])
             await migrate(server)
         house = House(chosen, database, secret)
         yield house
+        await house.games.close()
         house.passwords.close()
     finally:
         await database.close()

@@ -7,7 +7,8 @@ import msgspec
 
 from noughts.games.model.games import Game, GameId, Status, Variant
 from noughts.games.rules import Mark
-from noughts.kit.database import Database, Missed, Query, Sql, Taken, Write, columns
+from noughts.kit.database import Database, Missed, Orphaned, Query, Sql, Taken, Write, columns
+from noughts.kit.errors import InvalidToken
 from noughts.kit.idempotency import UNIQUE_KEY
 from noughts.kit.tokens import UserId
 
@@ -125,7 +126,7 @@ class GameStore:
         return await self._database.scan(_PENDING, until, after or _FIRST_ID, limit)
 
     async def add(self, game: Game, *rows: Write) -> None:
-        """Store a new game; raises KeyUsed."""
+        """Store a new game; raises KeyUsed, InvalidToken for somebody erased a moment ago."""
         await self._write(Write(_INSERT, msgspec.structs.astuple(game)), *rows)
 
     async def add_if_alone(self, game: Game, unwanted: Mark | None, *rows: Write) -> None:
@@ -158,6 +159,8 @@ class GameStore:
             await self._database.write(*statements)
         except Missed:
             raise Overtaken from None
+        except Orphaned:
+            raise InvalidToken("The account is gone.") from None
         except Taken as taken:
             raise KeyUsed from None if taken.key == UNIQUE_KEY else taken
 

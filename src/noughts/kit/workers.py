@@ -10,19 +10,13 @@ from noughts.kit.errors import Problem
 log = structlog.get_logger()
 
 
-async def every(seconds: float, work: Callable[[], Awaitable[object]], wake: asyncio.Event | None = None) -> None:
-    """Run the work now, then whenever woken and at least every so many seconds, for ever."""
-    wake = wake or asyncio.Event()
+async def every(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
+    """Run the work now and again after every so many seconds, for ever."""
     while True:
-        wake.clear()
         try:
             await work()
         except Problem as problem:
             log.warning("worker_waited", worker=work.__qualname__, reason=problem.detail)
         except Exception:
             log.exception("worker_broke", worker=work.__qualname__)
-        try:
-            async with asyncio.timeout(seconds):
-                await wake.wait()
-        except TimeoutError:
-            continue
+        await asyncio.sleep(seconds)

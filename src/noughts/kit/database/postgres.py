@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 
 import asyncpg
 
-from noughts.kit.database.statements import Argument, Missed, Query, Taken, Write
+from noughts.kit.database.statements import Argument, Missed, Orphaned, Query, Taken, Write
 from noughts.kit.errors import Unavailable, Unprepared
 
 Row = TypeVar("Row")
@@ -37,6 +37,8 @@ async def _translated() -> AsyncIterator[None]:
         yield
     except asyncpg.UniqueViolationError as error:
         raise Taken(error.constraint_name or "") from error
+    except asyncpg.ForeignKeyViolationError as error:
+        raise Orphaned from error
     except asyncpg.UndefinedTableError as error:
         raise Unprepared from error
     except _COULD_NOT_ASK as error:

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
-from noughts.kit.database.statements import Argument, Missed, Query, Taken, Write
+from noughts.kit.database.statements import Argument, Missed, Orphaned, Query, Taken, Write
 from noughts.kit.errors import Unavailable, Unprepared
 from noughts.kit.times import rfc3339
 
@@ -38,11 +38,15 @@ def _bind(args: Sequence[Argument]) -> tuple[Any, ...]:
     return tuple([rfc3339(arg) if type(arg) is datetime else arg for arg in args])
 
 
-def _taken(error: sqlite3.IntegrityError) -> Taken | None:
-    """Return which key a violation is about, named as on PostgreSQL: `users.email_key` is `users_email_key`."""
+def _meaning(error: Exception) -> Exception:
+    """Return a violation in our terms, a unique key named as on PostgreSQL: `users.email_key` is `users_email_key`."""
+    if not isinstance(error, sqlite3.IntegrityError):
+        return error
+    if str(error).startswith("FOREIGN KEY"):
+        return Orphaned()
     found = _UNIQUE.search(str(error))
     if found is None:
-        return None
+        return error
     table, _, rest = found[1].partition(".")
     return Taken("_".join([table, *(column.rpartition(".")[2] for column in rest.split(", "))]).rstrip("_"))
 
@@ -109,7 +113,7 @@ def _attempt(connection: sqlite3.Connection, statements: tuple[Write, ...]) -> E
     except Exception as error:  # noqa: BLE001 - whatever one job did wrong, the writer and the others go on
         connection.execute("ROLLBACK TO job")
         connection.execute("RELEASE job")
-        return (_taken(error) or error) if isinstance(error, sqlite3.IntegrityError) else error
+        return _meaning(error)
     connection.execute("RELEASE job")
     return None
 

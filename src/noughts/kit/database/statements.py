@@ -60,6 +60,10 @@ class Taken(Exception):
         self.key = key
 
 
+class Orphaned(Exception):
+    """A row that a write refers to is not there; the whole tuple was rolled back."""
+
+
 def columns(row: type[msgspec.Struct]) -> str:
     """Return a struct's fields as the column list of a SELECT."""
     return ", ".join(row.__struct_fields__)
@@ -77,7 +81,7 @@ class Database(Protocol):
     async def write(self, *statements: Write) -> None:
         """Run the statements in one transaction and return once they are durable.
 
-        Raises `Missed` or `Taken`, with nothing written; `Unavailable` when it was not, or not surely, written.
+        Raises `Missed`, `Taken` or `Orphaned`, with nothing written; `Unavailable` when it was not, or not surely, written.
         """
 
     async def close(self) -> None:

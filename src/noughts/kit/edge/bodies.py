@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from functools import cache
+from itertools import islice
 from typing import Any, Final, NoReturn, TypeVar, get_type_hints
 from urllib.parse import parse_qsl
 
@@ -14,6 +15,7 @@ Struct = TypeVar("Struct", bound=msgspec.Struct)
 UNKNOWN: Final = "unknown-or-read-only-field"
 _SECRETS: Final = {"token", "access_token", "refresh_token", "password", "email", "secret", "code", "invite"}
 _LONGEST_NUMBER: Final = 64
+_MOST_COMPLAINTS: Final = 100
 
 
 class _Repeated(Exception):
@@ -46,7 +48,7 @@ def decode(raw: bytes, struct: type[Struct]) -> Struct:
     """Return a body as its struct.
 
     Raises Malformed when it is no JSON (NaN and lone surrogates included), DuplicateKey when a member stands twice,
-    Invalid naming every member that is unknown, missing or of the wrong type. Nothing is coerced.
+    Invalid naming the members, at most 100, that are unknown, missing or of the wrong type. Nothing is coerced.
     """
     try:
         members = _strict(raw.decode("utf-8"))
@@ -58,7 +60,10 @@ def decode(raw: bytes, struct: type[Struct]) -> Struct:
     try:
         return msgspec.json.decode(raw, type=struct)
     except msgspec.ValidationError:
-        raise Invalid("Some members are not as they should be.", errors=tuple(_complaints(members, struct))) from None
+        raise Invalid(
+            "Some members are not as they should be.",
+            errors=tuple(islice(_complaints(members, struct), _MOST_COMPLAINTS)),
+        ) from None
 
 
 @cache

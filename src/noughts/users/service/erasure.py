@@ -1,5 +1,7 @@
 """Erasing people who asked for it: their games first, then the row; taken up again after any crash."""
 
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -9,18 +11,21 @@ from noughts.users.store import UserStore
 
 log = structlog.get_logger()
 _AT_ONCE: Final = 100
+_SETTLED: Final = timedelta(seconds=2)
+"""After this, requests that were under way when somebody's tokens ended have been answered: no new game slips in."""
 
 
 class Erasure:
     """The worker. The rows with status `deleting` are its list of work."""
 
-    def __init__(self, store: UserStore, games: Games) -> None:
+    def __init__(self, store: UserStore, games: Games, now: Callable[[], datetime]) -> None:
         self._store = store
         self._games = games
+        self._now = now
 
     async def sweep(self) -> None:
         """Erase everyone on the list. May be repeated and run twice at once."""
-        while waiting := await self._store.waiting_for_erasure(_AT_ONCE):
+        while waiting := await self._store.waiting_for_erasure(self._now() - _SETTLED, _AT_ONCE):
             for user_id in waiting:
                 await self._games.close_deleted(user_id)
                 await self._store.erase(user_id)

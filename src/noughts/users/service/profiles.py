@@ -13,7 +13,7 @@ from noughts.kit import ids
 from noughts.kit.broadcast import Broadcast
 from noughts.kit.conditions import EntityTags
 from noughts.kit.errors import Forbidden, Invalid, PreconditionFailed
-from noughts.kit.idempotency import Idempotency
+from noughts.kit.idempotency import Idempotency, Once
 from noughts.kit.passwords import Passwords
 from noughts.kit.revocation import Revocation, Revocations
 from noughts.kit.times import rfc3339
@@ -74,15 +74,15 @@ class UserService:
         """
         once = None if key is None else self._idempotency.once(_ANONYMOUS, "POST /users", key, wanted)
         with self._idempotency.running(once):
-            if once is not None and (made := await self._idempotency.earlier(once)) is not None:
-                return accounts.require_visible(await self._store.get(UserId(made)))
+            if once is not None and await self._idempotency.earlier(once) is not None:
+                return await self._made(once)
             found = checked(wanted, shortest=self._settings.password_min)
             change = await self._hashed(found.name, found.email, found.password)
             account = accounts.member(UserId(ids.new()), change, self._now())
             try:
                 await self._store.add(account, *self._idempotency.rows(once, account.id, account.id))
-            except KeyUsed:
-                return await self.register(wanted, key)
+            except KeyUsed:  # in another process, a moment ago
+                return await self._made(once)
         log.info("user_registered", user=account.id)
         return account
 
@@ -159,6 +159,11 @@ class UserService:
         """Return the cards of those among at most 128 people who exist."""
         rows = await self._store.cards(user_ids) if user_ids else ()
         return {row.id: Card(id=row.id, username=row.username, kind=row.kind) for row in rows}
+
+    async def _made(self, once: Once | None) -> Account:
+        """Return what the very same call created before; raises NotFound when that is being deleted."""
+        made = None if once is None else await self._idempotency.earlier(once)
+        return accounts.require_visible(None if made is None else await self._store.get(UserId(made)))
 
     async def _controlled(self, user_id: UserId, by: Principal, condition: EntityTags | None) -> Account:
         """Return an account its caller may change, in the state it is thought to be in.
