@@ -132,13 +132,13 @@ class Sqlite:
     """One file in WAL mode. Made on the event loop that will use it."""
 
     def __init__(self, path: Path) -> None:
+        _warm(path)
         self._reads = connect(path, read_only=True)
         self._scans = connect(path, read_only=True)
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="sqlite-reader")
         self._loop = asyncio.get_running_loop()
         self._writer = _Writer(path, self._loop)
         self._writer.start()
-        self._warm(path)
 
     async def fetch(self, query: Query[Row], *args: Argument) -> Row | None:
         with _translated():
@@ -168,12 +168,19 @@ class Sqlite:
     async def _in_reader(self, work: Callable[[], list[Any]]) -> list[Any]:
         return await self._loop.run_in_executor(self._reader, work)
 
-    def _warm(self, path: Path) -> None:
-        """Read the file's first pages once: a cold page would stall every request on the loop."""
-        with path.open("rb") as file:
-            for _ in range(_WARM_PAGES):
-                if not file.read(65_536):
-                    break
+
+def _warm(path: Path) -> None:
+    """Read the file's first pages once: a cold page would stall every request on the loop.
+
+    Before any connection of this process: closing a file drops every lock the process has on it, SQLite's among them, and
+    the next process to close its own connection (`noughts users list`) would then delete the log we write to.
+    """
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        for _ in range(_WARM_PAGES):
+            if not file.read(65_536):
+                break
 
 
 class _translated(contextlib.AbstractContextManager[None]):  # noqa: N801 - reads as a statement
