@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from tests import servers
@@ -16,21 +17,25 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Process
 
 
 @pytest.fixture(scope="session")
-def alice(server: servers.Process) -> Person:
-    """A member who has signed in; nobody changes her account."""
-    with server.client() as client:
-        return member(client)
+def client(server: servers.Process) -> Iterator[httpx.Client]:
+    """An HTTP client of it."""
+    with server.client() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")
-def mallory(server: servers.Process) -> Person:
+def alice(client: httpx.Client) -> Person:
+    """A member who has signed in; nobody changes her account."""
+    return member(client)
+
+
+@pytest.fixture(scope="session")
+def mallory(client: httpx.Client) -> Person:
     """Another member."""
-    with server.client() as client:
-        return member(client)
+    return member(client)
 
 
 @pytest.fixture
-def visitor(server: servers.Process) -> Person:
+def visitor(client: httpx.Client) -> Person:
     """A new guest."""
-    with server.client() as client:
-        return guest(client)
+    return guest(client)
