@@ -28,9 +28,12 @@ class Remote:
         """Return the neighbour's answer as its struct; a repeatable question is asked once more when unanswered."""
         content = None if body is None else msgspec.json.encode(body)
         response = await self._send(method, path, content, _TRIES if repeatable else 1)
-        if response.is_success:
+        if not response.is_success:
+            raise self._refusal(response)
+        try:
             return msgspec.json.decode(response.content, type=answer)
-        raise self._refusal(response)
+        except msgspec.MsgspecError as error:
+            raise Unavailable("A neighbouring service answers what it should not.") from error
 
     async def _send(self, method: str, path: str, content: bytes | None, tries: int) -> httpx.Response:
         headers = {"authorization": f"Bearer {self._token()}", "content-type": "application/json"}

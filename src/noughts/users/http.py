@@ -1,8 +1,9 @@
 """The door of the User Service: its whole surface, call by call."""
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec import Meta
 
 from noughts.kit.edge import Answer, Ask, Limit, NoQuery, Route, Who, not_modified
 from noughts.kit.errors import (
@@ -14,7 +15,7 @@ from noughts.kit.errors import (
 from noughts.kit.passwords import HashQueueFull
 from noughts.kit.times import rfc3339
 from noughts.kit.tokens import UserId
-from noughts.ports.users import Card, Kind, Time, User
+from noughts.ports.users import CARDS_AT_ONCE, Card, Kind, Time, User
 from noughts.users.model.accounts import Account
 from noughts.users.model.addresses import EmailTaken
 from noughts.users.model.names import UsernameTaken
@@ -67,7 +68,7 @@ class Identified(msgspec.Struct, frozen=True):
 class CardsBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whose cards are wanted, at most 128."""
 
-    user_ids: list[UserId]
+    user_ids: Annotated[list[UserId], Meta(max_length=CARDS_AT_ONCE)]
 
 
 class Cards(msgspec.Struct, frozen=True):

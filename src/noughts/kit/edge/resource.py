@@ -49,7 +49,7 @@ class ServiceApp:
         self._router = Router(
             [
                 StarletteRoute(path, _Resource(methods, service, verify, admit, verify_service))
-                for path, methods in by_path.items()
+                for path, methods in sorted(by_path.items(), key=_exact_first)
             ],
             redirect_slashes=False,
             default=_nothing_here,
@@ -57,6 +57,11 @@ class ServiceApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._router(scope, receive, send)
+
+
+def _exact_first(path_and_methods: tuple[str, object]) -> bool:
+    """Return what sorts a path with parameters after all others: it would answer for them."""
+    return "{" in path_and_methods[0]
 
 
 async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,7 +89,8 @@ class _Resource:
         scope["noughts.route"] = route
         headers = _headers(scope)
         for name, value in scope["path_params"].items():
-            if name.endswith("_id") and not (ids.is_id(value) or (name == "user_id" and value == "me")):
+            me = name == "user_id" and value == "me" and route.who is not Who.SERVICE
+            if name.endswith("_id") and not (ids.is_id(value) or me):
                 raise NotFound
         principal = self._who(route, headers)
         self._admit(route.limit, scope["noughts.address"], principal)

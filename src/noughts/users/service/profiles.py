@@ -151,6 +151,8 @@ class UserService:
 
     async def identify(self, identifier: str) -> UserId | None:
         """Return whose username or email this is, or nothing."""
+        if "\0" in identifier:  # stands in nobody's, and PostgreSQL cannot even be asked
+            return None
         if "@" in identifier:
             return await self._store.identify(username_key=None, email_key=addresses.key(identifier))
         return await self._store.identify(username_key=names.fold(identifier), email_key=None)
