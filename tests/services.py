@@ -56,7 +56,7 @@ class Services:
             chance=Random(1),
             now=clock,
         )
-        self.erasure = Erasure(self.user_store, self.games)
+        self.erasure = Erasure(self.user_store, self.games, clock)
         self.service_tokens = ServiceTokens(SECRET, clock)
         self.auth: AuthService
         self.verifier: Verifier

@@ -136,7 +136,7 @@ async def test_somebody_who_is_being_deleted_has_no_card_and_waits_for_erasure(s
     await store.add(alice)
     await store.replace(alice, accounts.deleting(alice, NOON))
     assert await store.cards([alice.id]) == []
-    assert await store.waiting_for_erasure(10) == [alice.id]
+    assert await store.waiting_for_erasure(NOON, 10) == [alice.id]
 
 
 async def test_only_who_is_being_deleted_is_erased(store: UserStore) -> None:
