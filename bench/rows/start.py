@@ -1,7 +1,9 @@
 """From starting the process to the first answer."""
 
-from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
 
+from bench.load import gauge
 from bench.places import emptied
 from bench.processes import free_port, serving
 from bench.results import Check, Figure, Row, Target, median, number
@@ -18,30 +20,41 @@ HOW = (
 )
 
 
+class Start(NamedTuple):
+    """Seconds to the first answer, and the cores strangers used meanwhile."""
+
+    seconds: float
+    others: float
+
+
 def measure(bench: Workbench) -> Row:
     """Start every server in turn, several times."""
     subjects: tuple[Subject, ...] = (Noughts(), FastapiUsers(), BoardgameIo())
     folders = [emptied(f"data/start-{subject.name}") for subject in subjects]
-    seconds: dict[str, list[float]] = {subject.name: [] for subject in subjects}
-    for number_of_start in range(bench.effort.starts + 1):
-        bench.say(f"Start {number_of_start} of {bench.effort.starts}")
+    starts: dict[str, list[Start]] = {subject.name: [] for subject in subjects}
+    for turn in range(bench.effort.starts + 1):
+        bench.say(f"Start {turn} of {bench.effort.starts}")
         for subject, folder in zip(subjects, folders, strict=True):
             bench.wait_for_calm([])
-            port = free_port()
-            with ExitStack() as stack:
-                server = stack.enter_context(serving(subject.command(port, folder), port, folder))
-                if number_of_start:
-                    seconds[subject.name].append(server.started_in)
-    return row({name: median(times) for name, times in seconds.items()}, bench.effort.starts)
+            starts[subject.name].append(_start(subject, folder))
+    return _row(bench, {name: taken[1:] for name, taken in starts.items()})
 
 
-def row(seconds: dict[str, float], starts: int) -> Row:
-    """Say what came of it."""
+def _start(subject: Subject, folder: Path) -> Start:
+    port = free_port()
+    before = gauge.read([])
+    with serving(subject.command(port, folder), port, folder) as server:
+        others = gauge.shares(before, gauge.read(server.pids))["others"]
+    return Start(server.started_in, others)
+
+
+def _row(bench: Workbench, starts: dict[str, list[Start]]) -> Row:
+    seconds = {name: median([start.seconds for start in taken]) for name, taken in starts.items()}
     ours, *others = seconds.items()
     return Row(
         key="start",
         title="Start to first answer",
-        how=HOW.format(starts=starts),
+        how=HOW.format(starts=bench.effort.starts),
         checks=(
             Check(
                 "Start to first answer",
@@ -52,4 +65,5 @@ def row(seconds: dict[str, float], starts: int) -> Row:
             ),
         ),
         figures=(Figure("Start to first answer", "s", "shorter", tuple(seconds.items()), 0.5),),
+        disturbed=median([start.others for taken in starts.values() for start in taken]),
     )
