@@ -30,7 +30,7 @@ def unseal(key: bytes, sealed: bytes) -> bytes | None:
     """Return the plain bytes, or nothing when the key is another or the bytes were touched."""
     try:
         return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], None)
-    except InvalidTag:
+    except (InvalidTag, ValueError):  # ValueError: too short to be anything we sealed
         return None
 
 

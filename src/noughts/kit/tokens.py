@@ -126,6 +126,8 @@ class Verifier:
             raise InvalidToken
         if claims.iat > self._now().timestamp() + LEEWAY_S:
             raise InvalidToken("The access token is from the future.")
+        if claims.exp - claims.iat > LIFETIME_S:  # it would outlive the memory of what was revoked
+            raise InvalidToken
         return Principal(
             user_id=UserId(claims.sub),
             session_id=SessionId(claims.sid),
