@@ -11,12 +11,17 @@ from pathlib import Path
 import asyncpg
 import httpx
 import pytest
+from hypothesis import HealthCheck, settings
 
 from noughts import migrations
 from noughts.kit.database import Database
 from noughts.kit.database.postgres import Postgres
 from noughts.kit.database.sqlite import Sqlite
 from tests import servers
+
+# A loaded machine is no finding; and a finding is kept as an example in the test, not in a file.
+settings.register_profile("noughts", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
+settings.load_profile("noughts")
 
 
 @pytest.fixture(scope="session")

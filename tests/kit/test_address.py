@@ -1,0 +1,69 @@
+"""Whose request it is, as far as a network address can tell."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from noughts.kit.address import UNKNOWN, host_and_network, networks, resolver
+from noughts.kit.errors import Refusal
+
+PROXIES = networks("10.0.0.0/8, fd00::/8")
+
+
+def scope(peer: str | None, *forwarded: str) -> dict[str, object]:
+    """Return a connection from a peer with these X-Forwarded-For headers."""
+    headers = [(b"x-forwarded-for", value.encode("latin-1")) for value in forwarded]
+    return {"client": None if peer is None else (peer, 1), "headers": headers}
+
+
+def test_without_trusted_proxies_it_is_the_peer_whatever_is_claimed() -> None:
+    assert resolver(())(scope("198.51.100.7", "203.0.113.9")) == "198.51.100.7"
+
+
+def test_a_peer_that_is_no_trusted_proxy_is_not_believed() -> None:
+    assert resolver(PROXIES)(scope("198.51.100.7", "203.0.113.9")) == "198.51.100.7"
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "client"),
+    [
+        (["203.0.113.9"], "203.0.113.9"),
+        (["192.0.2.1, 203.0.113.9"], "203.0.113.9"),
+        (["203.0.113.9, 10.1.1.1, fd00::5"], "203.0.113.9"),
+        (["192.0.2.1", "203.0.113.9"], "203.0.113.9"),
+        (["10.2.2.2"], "10.0.0.1"),
+        ([], "10.0.0.1"),
+        ([" , ,"], "10.0.0.1"),
+    ],
+)
+def test_behind_trusted_proxies_it_is_the_rightmost_hop_that_is_none(forwarded: list[str], client: str) -> None:
+    assert resolver(PROXIES)(scope("10.0.0.1", *forwarded)) == client
+
+
+def test_a_connection_without_a_peer_is_somebody_unknown() -> None:
+    assert resolver(PROXIES)(scope(None)) == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("address", "host", "network"),
+    [
+        ("198.51.100.7", "198.51.100.7/32", "198.51.100.0/24"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64", "2001:db8:1::/48"),
+        ("::ffff:198.51.100.7", "198.51.100.7/32", "198.51.100.0/24"),
+        ("nonsense", UNKNOWN, UNKNOWN),
+    ],
+)
+def test_limits_count_hosts_and_neighbourhoods(address: str, host: str, network: str) -> None:
+    assert host_and_network(address) == (host, network)
+
+
+@pytest.mark.parametrize("text", ["10.0.0.0/33", "everyone", "10.0.0.1/8"])
+def test_what_is_no_list_of_networks_is_no_setting(text: str) -> None:
+    with pytest.raises(Refusal, match="NOUGHTS_TRUSTED_PROXIES"):
+        networks(text)
+
+
+@given(st.text(st.characters(max_codepoint=0xFF), max_size=40))
+def test_whatever_a_proxy_passes_on_is_counted_somehow(claimed: str) -> None:
+    client = resolver(PROXIES)(scope("10.0.0.1", claimed))
+    assert len(host_and_network(client)) == 2
