@@ -118,7 +118,9 @@ def create(
     email: str,
     *,
     admin: bool = False,
-    password_file: Annotated[Path | None, Parameter(help="File with the password; `-`: standard input.")] = None,
+    password_file: Annotated[
+        Path | None, Parameter(help="File with the password; `-`: standard input.", allow_leading_hyphen=True)
+    ] = None,
     data: str | None = None,
 ) -> None:
     """Create a member; the password is asked for.
@@ -208,11 +210,16 @@ def _with_house(work: Callable[[compose.House], Awaitable[Result]], data: str | 
 
 def _password(file: Path | None) -> str:
     if file is None:
-        password = getpass("Password: ")
-        if password != getpass("Again: "):
+        try:
+            password, again = getpass("Password: "), getpass("Again: ")
+        except EOFError:
+            raise Refusal("There is nobody to ask for the password: use --password-file.") from None
+        if password != again:
             raise Refusal("The two are not the same.")
         return password
     try:
         return (sys.stdin.read() if str(file) == "-" else file.read_text()).rstrip("\n")
     except OSError as error:
         raise Refusal(f"{file}: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise Refusal(f"{file} is no text.") from None

@@ -25,7 +25,10 @@ def prepare(path: Path) -> None:
 
 def hold(path: Path) -> int:
     """Return a lock no second server gets (its file descriptor: keep it open); raises Refusal while one has it."""
-    handle = os.open(path / "noughts.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        handle = os.open(path / "noughts.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise Refusal(f"The data directory {path} cannot be locked: {_words(error)}.") from None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

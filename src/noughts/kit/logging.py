@@ -1,8 +1,11 @@
 """Logs: what happened, in the past tense, one line each; JSON for machines, aligned text on a terminal."""
 
+import asyncio
+import atexit
+import contextlib
 import logging
 import sys
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import msgspec
 import structlog
@@ -12,6 +15,35 @@ from noughts.kit.times import rfc3339
 
 _LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=repr)
+
+
+class _Lines:
+    """A stream that takes all lines of one turn of the event loop in one system call.
+
+    It may fail, its disk full or its reader gone: that costs the lines, and nobody's request.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = getattr(stream, "raw", stream)  # whatever cannot be written is not kept for later either
+        self._waiting: list[bytes] = []
+        atexit.register(self._hand_over)
+
+    def write(self, line: bytes) -> None:
+        """Take a line, to be written with the others of this turn; at once where no loop runs."""
+        self._waiting.append(line)
+        if len(self._waiting) == 1:
+            try:
+                asyncio.get_running_loop().call_soon(self._hand_over)
+            except RuntimeError:
+                self._hand_over()
+
+    def flush(self) -> None:
+        """Do nothing: the turn of the loop decides."""
+
+    def _hand_over(self) -> None:
+        lines, self._waiting = self._waiting, []
+        with contextlib.suppress(OSError):
+            self._stream.write(b"".join(lines))
 
 
 def _as_json(_: object, __: str, event: Any) -> bytes:  # noqa: ANN401 - structlog's signature
@@ -40,6 +72,6 @@ def configure(level: str) -> None:
     structlog.configure(
         [*shared, structlog.processors.format_exc_info, _as_json],
         least,
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        logger_factory=structlog.BytesLoggerFactory(_Lines(sys.stderr.buffer)),  # type: ignore[arg-type] # all it needs
         cache_logger_on_first_use=True,
     )

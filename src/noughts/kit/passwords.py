@@ -28,8 +28,8 @@ def _cores() -> int:
 class Hashing(msgspec.Struct, frozen=True, kw_only=True):
     """Cost of one Argon2id hash; the least allowed is OWASP's minimum (19 MiB, two passes, one lane)."""
 
-    hash_memory_kib: Annotated[int, Meta(description="Memory of one password hash.", ge=19_456)] = 19_456
-    hash_passes: Annotated[int, Meta(description="Passes over that memory.", ge=2)] = 2
+    hash_memory_kib: Annotated[int, Meta(description="Memory of one password hash.", ge=19_456, le=4_194_304)] = 19_456
+    hash_passes: Annotated[int, Meta(description="Passes over that memory.", ge=2, le=1_000)] = 2
     hash_threads: Annotated[int, Meta(description="Hashes at once; 0: one for each core.", ge=0)] = 0
     hash_queue: Annotated[int, Meta(description="Hashes that may wait before people are told to come back.", ge=1)] = 64
 

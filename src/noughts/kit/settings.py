@@ -76,6 +76,8 @@ def _contents(name: str, file: Path) -> str:
         return file.read_text().strip()
     except OSError as error:
         raise Refusal(f"{name}: {error.strerror}: {file}") from None
+    except UnicodeDecodeError:
+        raise Refusal(f"{name}: {file} is no text.") from None
 
 
 def _filled(struct: type[Settings], values: Mapping[str, str]) -> Settings:

@@ -4,6 +4,8 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from noughts.kit.errors import Refusal
+
 if TYPE_CHECKING:
     from alembic.config import Config
 
@@ -11,7 +13,7 @@ _HERE = Path(__file__).parent
 
 
 async def upgrade(address: str) -> None:
-    """Bring the schema of a `sqlite:///` or `postgresql://` address up to date. May be repeated and raced."""
+    """Bring the schema of a `sqlite:///` or `postgresql://` address up to date; raises Refusal. May be repeated and raced."""
     await asyncio.to_thread(_upgrade, address)
 
 
@@ -24,10 +26,15 @@ def newest() -> list[str]:
 
 def _upgrade(address: str) -> None:
     from alembic import command
+    from alembic.util import CommandError
+    from sqlalchemy.exc import SQLAlchemyError
 
     config = _config()
     config.attributes["address"] = address
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except (CommandError, SQLAlchemyError, OSError) as error:
+        raise Refusal(f"The schema cannot be brought up to date: {str(error).splitlines()[0]}.") from None
 
 
 def _config() -> "Config":
