@@ -216,6 +216,6 @@ class InternalError(Problem):
 EVERYWHERE: tuple[type[Problem], ...] = (
     BadRequest, Malformed, DuplicateKey, SecretInQuery, Unauthenticated, InvalidToken, Forbidden, NotFound,
     MethodNotAllowed, RequestTimeout, TooLarge, UriTooLong, UnsupportedMediaType, Invalid, TooManyRequests,
-    HeadersTooLarge, InternalError, Unavailable,
+    HeadersTooLarge, InternalError, Unavailable, Unprepared,
 )  # fmt: skip
 """The problems any call may answer with."""

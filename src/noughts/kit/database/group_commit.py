@@ -1,0 +1,141 @@
+"""Many writes, one commit: SQLite's transaction shared by whatever requests are waiting.
+
+The loop runs the statements, which touch memory alone and take microseconds; a thread waits for the disk. One hand-over
+for each commit, not for each statement: Python lets one thread run at a time, and a busy loop gives way to another only
+now and then.
+"""
+
+import asyncio
+import contextlib
+import re
+import sqlite3
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from noughts.kit.database.statements import Missed, Orphaned, Taken, Write
+from noughts.kit.errors import Unavailable
+from noughts.kit.times import rfc3339
+
+_BATCH: Final = 128
+_PATIENCE_MS: Final = 5_000
+_UNIQUE: Final = re.compile(r"(?:UNIQUE|PRIMARY KEY) constraint failed: (?:index ')?([^']+)")
+
+
+class _Job(NamedTuple):
+    statements: tuple[Write, ...]
+    answer: asyncio.Future[None]
+
+
+class GroupCommit:
+    """The one connection that writes. Each job is a savepoint of a shared transaction: it fails or holds alone."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._loop = asyncio.get_running_loop()
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix="sqlite-disk")
+        self._jobs: deque[_Job] = deque()
+        self._working: asyncio.Task[None] | None = None
+        self._wait_for_others(0)
+
+    async def write(self, statements: tuple[Write, ...]) -> None:
+        """Return once the statements are on the disk; raises Missed, Taken, Orphaned, Unavailable."""
+        answer: asyncio.Future[None] = self._loop.create_future()
+        self._jobs.append(_Job(statements, answer))
+        if self._working is None:
+            self._working = self._loop.create_task(self._work())
+        await answer
+
+    async def close(self) -> None:
+        """Finish what was accepted."""
+        while self._working is not None:
+            await asyncio.wait([self._working])
+        self._disk.shutdown()
+        self._connection.close()
+
+    async def _work(self) -> None:
+        """Commit batch after batch; while one waits for the disk the next gathers."""
+        try:
+            while self._jobs:
+                batch = [self._jobs.popleft() for _ in range(min(_BATCH, len(self._jobs)))]
+                for job, outcome in zip(batch, await self._commit(batch), strict=True):
+                    _answer(job, outcome)
+        finally:
+            self._working = None
+
+    async def _commit(self, batch: list[_Job]) -> list[Exception | None]:
+        """Return for each job what went wrong with it, or nothing, once the others are durable."""
+        try:
+            await self._begin()
+            outcomes = [self._attempt(job.statements) for job in batch]
+            await self._at_the_disk("COMMIT")
+        except Exception as error:  # noqa: BLE001 - whatever it was, nobody may be left without an answer
+            with contextlib.suppress(sqlite3.Error):
+                await self._at_the_disk("ROLLBACK")
+            return [Unavailable(f"The store cannot write: {error}.")] * len(batch)
+        return outcomes
+
+    async def _begin(self) -> None:
+        """Begin at once, or, while another process writes (the command line), wait for it off the loop."""
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            self._wait_for_others(_PATIENCE_MS)
+            try:
+                await self._at_the_disk("BEGIN IMMEDIATE")
+            finally:
+                self._wait_for_others(0)
+
+    def _attempt(self, statements: tuple[Write, ...]) -> Exception | None:
+        """Run one job inside the open transaction; return what went wrong, the job undone."""
+        execute = self._connection.execute
+        execute("SAVEPOINT job")
+        try:
+            for sql, args, rows in statements:
+                touched = execute(sql.sqlite, bind(args)).rowcount
+                if rows is not None and touched != rows:
+                    raise Missed(sql.postgres)
+        except sqlite3.OperationalError:  # the file, not the job: nobody's write of this batch holds
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever one job did wrong, the others go on
+            execute("ROLLBACK TO job")
+            execute("RELEASE job")
+            return _meaning(error)
+        execute("RELEASE job")
+        return None
+
+    async def _at_the_disk(self, statement: str) -> None:
+        await self._loop.run_in_executor(self._disk, self._connection.execute, statement)
+
+    def _wait_for_others(self, milliseconds: int) -> None:
+        self._connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
+
+
+def bind(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the arguments as SQLite keeps them: times as RFC 3339 text."""
+    return tuple([rfc3339(arg) if type(arg) is datetime else arg for arg in args])
+
+
+def _meaning(error: Exception) -> Exception:
+    """Return a violation in our terms, a unique key named as on PostgreSQL: `users.email_key` is `users_email_key`."""
+    if not isinstance(error, sqlite3.IntegrityError):
+        return error
+    if str(error).startswith("FOREIGN KEY"):
+        return Orphaned()
+    found = _UNIQUE.search(str(error))
+    if found is None:
+        return error
+    table, _, rest = found[1].partition(".")
+    return Taken("_".join([table, *(column.rpartition(".")[2] for column in rest.split(", "))]).rstrip("_"))
+
+
+def _answer(job: _Job, outcome: Exception | None) -> None:
+    if job.answer.done():
+        return
+    if outcome is None:
+        job.answer.set_result(None)
+    else:
+        job.answer.set_exception(outcome)
