@@ -50,7 +50,8 @@ def check(username: str) -> str:
     key = fold(username)
     if key is None:
         raise _refused("characters", "These characters may not stand together in a username (RFC 8265).")
-    if key in _RESERVED or key.startswith(_RESERVED_STARTS) or skeleton(key) in _reserved_skeletons():
+    looks = skeleton(key)
+    if looks in _reserved_skeletons() or looks.startswith(_RESERVED_STARTS):
         raise _refused("reserved", "That username is reserved.")
     return key
 
@@ -75,8 +76,12 @@ def skeleton(key: str) -> str:
 
     The rows that map ASCII to ASCII are left out, so that `modem` and `modern` are two names.
     """
+    return _looks(_looks(key))  # twice: some prototypes hold marks that have a prototype themselves
+
+
+def _looks(text: str) -> str:
     looks = _prototypes()
-    decomposed = unicodedata.normalize("NFD", key)
+    decomposed = unicodedata.normalize("NFD", text)
     return unicodedata.normalize("NFD", "".join([looks.get(character, character) for character in decomposed]))
 
 

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
-from noughts.kit.errors import FieldError, Invalid
+from noughts.kit.errors import Invalid
 from noughts.users.model import addresses, secrets
 from noughts.users.model.accounts import Account, Named
 
@@ -42,7 +42,7 @@ def checked(wish: Registration | Wish, *, shortest: int, before: Account | None 
 
     `shortest` is the least length of a password; `before` is the account a password must not repeat the names of.
     """
-    broken: list[FieldError] = []
+    broken: list[Invalid] = []
     username = wish.username or (before.username if before else "")
     email = wish.email or (before.email if before else "") or ""
     found = Checked(
@@ -54,16 +54,19 @@ def checked(wish: Registration | Wish, *, shortest: int, before: Account | None 
             lambda password: secrets.check(password, shortest=shortest, username=username, email=email),
         ),
     )
+    if len(broken) == 1:
+        raise broken[0]
     if broken:
-        raise Invalid("Some members break a rule.", errors=tuple(broken))
+        errors = tuple([error for problem in broken for error in problem.errors])
+        raise Invalid("Some members break a rule.", errors=errors)
     return found
 
 
-def _gather(broken: list[FieldError], given: str | None, check: Callable[[str], Value]) -> Value | None:
+def _gather(broken: list[Invalid], given: str | None, check: Callable[[str], Value]) -> Value | None:
     if given is None:
         return None
     try:
         return check(given)
     except Invalid as problem:
-        broken.extend(problem.errors)
+        broken.append(problem)
         return None
