@@ -1,0 +1,135 @@
+"""What an email address and a password may be."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from noughts.kit.errors import Invalid
+from noughts.users.model import addresses, secrets
+from noughts.users.model.secrets import PasswordContextual
+
+
+def fits(password: str, *, shortest: int = 8, username: str = "alice", email: str = "ally@example.com") -> bool:
+    """Return whether a password is accepted, exactly as it was given."""
+    try:
+        return secrets.check(password, shortest=shortest, username=username, email=email) == password
+    except Invalid:
+        return False
+
+
+@pytest.mark.parametrize(
+    "email", ["a@b.example", "first.last+tag@example.com", "o'hara@example.com", "é@example.com", "a@exämple.com"]
+)
+def test_an_address_mail_could_be_sent_to_is_accepted(email: str) -> None:
+    assert "@" in addresses.check(email)
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "",
+        "@",
+        "a@",
+        "@b.c",
+        "a.example.com",
+        "a@b",
+        "a@@example.com",
+        "a b@example.com",
+        "a@exa mple.com",
+        "a@-example.com",
+        "a@example..com",
+        ".a@example.com",
+        "a.@example.com",
+        "a@example.com\r\nBcc: x@y.example",
+        "a@example.com\n",
+        '"a\\nTo:"@b.example',
+        '"a b"@example.com',
+        "a@[127.0.0.1]",
+        "A <a@example.com>",
+        "a@example.com, b@example.com",
+        "a\0@example.com",
+        "a\u202e@example.com",
+        "a@example.com\u200b",
+        "a@" + "b" * 250 + ".com",
+    ],
+)
+def test_what_is_no_address_is_refused(email: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        addresses.check(email)
+    assert [error.pointer for error in refused.value.errors] == ["#/email"]
+
+
+@pytest.mark.parametrize(
+    "email", ["a@a@a" * 10_000, "a" * 50_000, "@" * 50_000, "a." * 25_000 + "@b.c", "a@" + "b." * 25_000]
+)
+def test_a_monstrous_address_is_refused_at_once(email: str) -> None:
+    started = time.process_time()
+    with pytest.raises(Invalid):
+        addresses.check(email)
+    assert time.process_time() - started < 0.05
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Ally@example.com", "ally@example.com"),
+        ("ally@EXAMPLE.com", "ally@example.com"),
+        ("ally@exämple.com", "ally@xn--exmple-cua.com"),
+        ("ally@EXÄMPLE.com", "ally@exämple.com"),
+    ],
+)
+def test_one_mailbox_has_one_key(one: str, other: str) -> None:
+    assert addresses.key(addresses.check(one)) == addresses.key(addresses.check(other))
+
+
+@pytest.mark.parametrize(
+    "other", ["al.ly@example.com", "ally+x@example.com", "ally@mail.example.com", "ally@example.org"]
+)
+def test_other_mailboxes_have_other_keys(other: str) -> None:
+    assert addresses.key(other) != addresses.key("ally@example.com")
+
+
+@given(st.text(max_size=80))
+def test_any_text_has_a_key_and_never_breaks(text: str) -> None:
+    assert addresses.key(text) == addresses.key(text)
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_an_address_or_refused(text: str) -> None:
+    try:
+        kept = addresses.check(text)
+    except Invalid:
+        return
+    assert addresses.check(kept) == kept
+    assert kept.isprintable()
+
+
+@pytest.mark.parametrize("length", [8, 64, 128, 256])
+def test_a_password_has_8_to_256_characters(length: int) -> None:
+    assert fits("é" * length)
+
+
+@pytest.mark.parametrize("length", [0, 1, 7, 257, 1_000_000])
+def test_a_shorter_or_longer_password_is_refused(length: int) -> None:
+    assert not fits("é" * length)
+
+
+def test_an_operator_may_ask_for_more() -> None:
+    assert not fits("x" * 14, shortest=15)
+    assert fits("x" * 15, shortest=15)
+
+
+@given(st.text(min_size=8, max_size=256))
+def test_any_characters_make_a_password_and_none_is_changed(password: str) -> None:
+    assert fits(password, username="", email="")
+
+
+@pytest.mark.parametrize(
+    "password", ["alice-in-w", "ALICE-IN-W", "ally@example.com", "Ally@Example.com", "ally-and-co"]
+)
+def test_a_password_that_repeats_the_name_or_address_is_refused(password: str) -> None:
+    email = "ally-and-co@example.com" if password == "ally-and-co" else "ally@example.com"
+    with pytest.raises(PasswordContextual):
+        secrets.check(password, shortest=8, username="alice-in-w", email=email)
