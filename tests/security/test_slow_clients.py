@@ -5,6 +5,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -38,6 +39,7 @@ class Watch:
         self._idle = connect(server)
         self._idle.sendall(HEALTH)
         self.deaf = _deaf(server)
+        assert self.is_connected(self.deaf)
         self.replies: dict[str, Reply] = {}
 
     def wait(self) -> None:
@@ -51,6 +53,10 @@ class Watch:
         self.replies["idle, early"] = receive(self._idle)
         time.sleep(max(0.0, KEEP_ALIVE_S - REQUEST_DEADLINE_S))
         self.replies["idle, late"] = receive(self._idle)
+
+    def is_connected(self, connection: socket.socket) -> bool:
+        """Return whether the server still holds its end of a connection."""
+        return f":{connection.getsockname()[1]:04X} " in _peers_of(self.server)
 
     def close(self) -> None:
         """Let go of everything."""
@@ -98,10 +104,9 @@ def test_an_idle_connection_is_hung_up_on_in_the_end(watch: Watch) -> None:
 
 
 def test_who_does_not_read_the_answers_is_hung_up_on(watch: Watch) -> None:
-    mine = watch.deaf.getsockname()[1]
     time.sleep(2)
 
-    assert f":{mine:04X} " not in _peers_of(watch.server)
+    assert not watch.is_connected(watch.deaf)
 
 
 def test_a_thousand_idle_connections_cost_others_nothing_even_from_a_shell_that_allows_few(
@@ -129,9 +134,7 @@ def test_a_thousand_idle_connections_cost_others_nothing_even_from_a_shell_that_
 
 
 def _peers_of(server: servers.Process) -> str:
-    """Return the ports the server is connected to, as the system lists them: closed ones are not among them."""
-    with open(f"/proc/{server.pid}/net/tcp") as table:  # noqa: PTH123 - no path to speak of
-        lines = [line.split() for line in table]
-    mine = f":{server.port:04X}"
-    established = ("01", "04", "05", "06", "08", "09")
-    return " ".join(f"{line[2]} " for line in lines[1:] if line[1].endswith(mine) and line[3] in established[:1])
+    """Return the ports the server is connected to, as the system lists them."""
+    lines = [line.split() for line in Path(f"/proc/{server.pid}/net/tcp").read_text().splitlines()[1:]]
+    mine, established = f":{server.port:04X}", "01"
+    return " ".join(f"{line[2]} " for line in lines if line[1].endswith(mine) and line[3] == established)
