@@ -1,6 +1,7 @@
 """`noughts`: run it, look after it."""
 
 import asyncio
+import gc
 import os
 import subprocess
 import sys
@@ -76,11 +77,19 @@ async def _serve(chosen: compose.Settings, listener: server.Listener) -> None:
         application = await house.app()
         tasks = [asyncio.create_task(work) for work in house.workers()]
         admin = server.listen("127.0.0.1", chosen.server.admin_port) if chosen.server.admin_port else None
+        _settle()
         _greet(chosen)
         await server.serve((application, listener), *([(house.admin(), admin)] if admin else []))
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _settle() -> None:
+    """Leave what the start made out of every later garbage collection: less work, and shorter pauses."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
 
 
 def _greet(chosen: compose.Settings) -> None:

@@ -82,7 +82,7 @@ async def logout(auth: AuthService, ask: Ask[None, NoQuery]) -> Answer:
 
 
 async def jwks(auth: AuthService, ask: Ask[None, NoQuery]) -> Answer:
-    return Answer(auth.jwks(), cache="public, max-age=300")
+    return Answer(auth.jwks(), caching="public, max-age=300")
 
 
 def _granted(grant: Grant, ask: Ask[Any, NoQuery], *, cookie: bool, status: int = 200) -> Answer:

@@ -102,7 +102,7 @@ async def get_game(games: GameService, ask: Ask[None, NoQuery]) -> Answer:
     if ask.has(tag):
         return not_modified(tag)
     # A link with a secret in it is kept by no browser; everything else may be, and is asked about each time.
-    return Answer(shown, etag=tag, cache="private, no-cache" if shown.invite_url is UNSET else "no-store")
+    return Answer(shown, etag=tag, caching="private, no-cache" if shown.invite_url is UNSET else "no-store")
 
 
 async def join_game(games: GameService, ask: Ask[JoinBody, NoQuery]) -> Answer:

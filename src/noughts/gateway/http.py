@@ -60,7 +60,7 @@ async def readyz(desk: Desk, ask: Ask[None, NoQuery]) -> Answer:
 
 
 async def openapi_document(desk: Desk, ask: Ask[None, NoQuery]) -> Answer:
-    return Answer(desk.document, cache="public, max-age=300")
+    return Answer(desk.document, caching="public, max-age=300")
 
 
 async def docs_page(desk: Desk, ask: Ask[None, NoQuery]) -> Answer:
@@ -68,7 +68,7 @@ async def docs_page(desk: Desk, ask: Ask[None, NoQuery]) -> Answer:
 
 
 async def docs_style(desk: Desk, ask: Ask[None, NoQuery]) -> Answer:
-    return Answer(docs.STYLE.encode(), media_type="text/css; charset=utf-8", cache="public, max-age=300")
+    return Answer(docs.STYLE.encode(), media_type="text/css; charset=utf-8", caching="public, max-age=300")
 
 
 async def problem_type(desk: Desk, ask: Ask[None, NoQuery]) -> Answer:

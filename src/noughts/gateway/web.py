@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from noughts.kit.edge.answers import GUARDS, PAGE_POLICY
+from noughts.kit.edge.answers import PAGE_GUARDS, PAGE_POLICY
 from noughts.kit.errors import MethodNotAllowed, NotFound
 
 PAGE: Final = Path(__file__).parent / "page"
@@ -38,7 +38,11 @@ class Web:
         if scope["method"] not in ("GET", "HEAD"):
             raise MethodNotAllowed("It answers to GET, HEAD.", headers=(("Allow", "GET, HEAD"),))
         response = await self._file(path, scope) if "." in path.rpartition("/")[2] else self._page(scope)
-        for name, value in (*GUARDS, (b"content-security-policy", PAGE_POLICY.encode())):
+        for name, value in (
+            *PAGE_GUARDS,
+            (b"x-content-type-options", b"nosniff"),
+            (b"content-security-policy", PAGE_POLICY.encode()),
+        ):
             response.headers[name.decode()] = value.decode()
         await response(scope, receive, send)
 

@@ -17,6 +17,9 @@ _LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=repr)
 
 
+_log = structlog.get_logger()
+
+
 class _Lines:
     """A stream that takes all lines of one turn of the event loop in one system call.
 
@@ -55,23 +58,31 @@ def _stamped(_: object, __: str, event: Any) -> Any:  # noqa: ANN401 - structlog
     return event
 
 
+_json_lines: _Lines | None = None
+_at_info = True
+
+
 def configure(level: str) -> None:
     """Send structlog's lines to standard error from the given level on."""
-    shared: list[Any] = [
-        structlog.processors.add_log_level,
-        _stamped,
-    ]
+    global _json_lines, _at_info
+    shared: list[Any] = [structlog.processors.add_log_level, _stamped]
     least = structlog.make_filtering_bound_logger(_LEVELS[level])
     logging.basicConfig(level=max(_LEVELS[level], logging.WARNING), format="%(levelname)s %(name)s %(message)s")
     if sys.stderr.isatty():
-        structlog.configure(
-            [*shared, structlog.dev.ConsoleRenderer()], least, logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-            cache_logger_on_first_use=True,
-        )  # fmt: skip
-        return
-    structlog.configure(
-        [*shared, structlog.processors.format_exc_info, _as_json],
-        least,
-        logger_factory=structlog.BytesLoggerFactory(_Lines(sys.stderr.buffer)),  # type: ignore[arg-type] # all it needs
-        cache_logger_on_first_use=True,
-    )
+        rendering: list[Any] = [structlog.dev.ConsoleRenderer()]
+        factory: Any = structlog.PrintLoggerFactory(sys.stderr)
+    else:
+        rendering = [structlog.processors.format_exc_info, _as_json]
+        _json_lines, _at_info = _Lines(sys.stderr.buffer), _LEVELS[level] <= _LEVELS["info"]
+        factory = structlog.BytesLoggerFactory(_json_lines)  # type: ignore[arg-type] # all it needs
+    structlog.configure([*shared, *rendering], least, logger_factory=factory, cache_logger_on_first_use=True)
+
+
+def request_answered(method: str, path: str, status: int, seconds: float, request_id: str) -> None:
+    """Log that a request was answered; as JSON without structlog's detours, which cost a tenth of a small request."""
+    told = {"method": method, "path": path, "status": status, "ms": round(seconds * 1000, 2), "request": request_id}
+    if _json_lines is None:
+        _log.info("request_answered", **told)
+    elif _at_info:
+        line = {**told, "event": "request_answered", "level": "info", "time": rfc3339(now())}
+        _json_lines.write(_ENCODER.encode(line) + b"\n")

@@ -1,5 +1,6 @@
 """What is answered, before it is bytes."""
 
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -7,11 +8,7 @@ import msgspec
 JSON: Final = "application/json; charset=utf-8"
 _ENCODER: Final = msgspec.json.Encoder()
 _API_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
-GUARDS: Final = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-)
+PAGE_GUARDS: Final = ((b"referrer-policy", b"no-referrer"), (b"cross-origin-resource-policy", b"same-origin"))
 PAGE_POLICY: Final = (
     "default-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
@@ -26,7 +23,7 @@ class Answer(msgspec.Struct):
     etag: str | None = None
     location: str | None = None
     set_cookie: str | None = None
-    cache: str = "no-store"
+    caching: str = "no-store"
     media_type: str = JSON
     policy: str = _API_POLICY
 
@@ -38,27 +35,38 @@ class Answer(msgspec.Struct):
 
     def headers(self, body: bytes) -> list[tuple[bytes, bytes]]:
         """Return the headers that go with the encoded body."""
-        found = [
-            *GUARDS,
-            (b"content-security-policy", self.policy.encode()),
-            (b"cache-control", self.cache.encode()),
-        ]
-        if self.status not in (204, 304):
-            found.append((b"content-type", self.media_type.encode()))
+        has_body = self.status not in (204, 304)
+        found = [*_standing(self.policy, self.caching, self.media_type if has_body else None)]
+        if has_body:
             found.append((b"content-length", b"%d" % len(body)))
-        if self.cache.startswith("private"):
-            found.append((b"vary", b"authorization"))
         for name, value in ((b"etag", self.etag), (b"location", self.location), (b"set-cookie", self.set_cookie)):
             if value is not None:
                 found.append((name, value.encode()))
         return found
 
 
+@cache
+def _standing(policy: str, cached: str, media_type: str | None) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the headers that are the same for many answers."""
+    found = [
+        (b"x-content-type-options", b"nosniff"),
+        (b"content-security-policy", policy.encode()),
+        (b"cache-control", cached.encode()),
+    ]
+    if media_type is not None:
+        found.append((b"content-type", media_type.encode()))
+    if cached.startswith("private"):
+        found.append((b"vary", b"authorization"))
+    return tuple(found)
+
+
 def not_modified(etag: str) -> Answer:
     """Return the answer to a caller who holds this state already."""
-    return Answer(status=304, etag=etag, cache="private, no-cache")
+    return Answer(status=304, etag=etag, caching="private, no-cache")
 
 
 def page(html: str) -> Answer:
     """Return a readable page, the same for everyone."""
-    return Answer(html.encode(), media_type="text/html; charset=utf-8", cache="public, max-age=300", policy=PAGE_POLICY)
+    return Answer(
+        html.encode(), media_type="text/html; charset=utf-8", caching="public, max-age=300", policy=PAGE_POLICY
+    )

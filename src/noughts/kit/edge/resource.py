@@ -1,11 +1,10 @@
 """A request's walk through one service: which call, who is calling, how often, what exactly; then one handler."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from starlette.routing import Route as StarletteRoute
-from starlette.routing import Router
 from starlette.types import Receive, Scope, Send
 
 from noughts.kit import ids
@@ -24,6 +23,7 @@ from noughts.kit.errors import (
 from noughts.kit.tokens import Principal
 
 BODY_LIMIT: Final = 64 * 1024
+_PARAMETER: Final = re.compile(r"{(\w+)}")
 _SINGLE: Final = {b"authorization", b"content-length", b"content-type", b"host", b"idempotency-key", b"if-match"}
 
 Verify = Callable[[str], Principal]
@@ -46,34 +46,48 @@ class ServiceApp:
         by_path: defaultdict[str, dict[str, Route]] = defaultdict(dict)
         for route in routes:
             by_path[route.path][route.method] = route
-        self._router = Router(
-            [
-                StarletteRoute(path, _Resource(methods, service, verify, admit, verify_service))
-                for path, methods in sorted(by_path.items(), key=_exact_first)
-            ],
-            redirect_slashes=False,
-            default=_nothing_here,
-        )
+        paths = sorted(by_path, key=_exact_first)
+        self._resources = {
+            f"r{n}": _Resource(by_path[path], n, service, verify, admit, verify_service) for n, path in enumerate(paths)
+        }
+        self._match = re.compile("|".join(_pattern(n, path) for n, path in enumerate(paths))).fullmatch
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._router(scope, receive, send)
+        """Match all paths with one expression: the group that closes last says which it was."""
+        found = self._match(scope["path"])
+        if found is None or found.lastgroup is None:
+            raise NotFound
+        resource = self._resources[found.lastgroup]
+        scope["path_params"] = {name: found[group] for name, group in resource.parameters}
+        await resource(scope, receive, send)
 
 
-def _exact_first(path_and_methods: tuple[str, object]) -> bool:
+def _exact_first(path: str) -> bool:
     """Return what sorts a path with parameters after all others: it would answer for them."""
-    return "{" in path_and_methods[0]
+    return "{" in path
 
 
-async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
-    raise NotFound
+def _pattern(number: int, path: str) -> str:
+    """Return a path as one alternative of the expression: group `r<number>`, its parameters `<name>_<number>`."""
+    pieces = _PARAMETER.split(path)
+    literal = [re.escape(piece) if n % 2 == 0 else f"(?P<{piece}_{number}>[^/]+)" for n, piece in enumerate(pieces)]
+    return f"(?P<r{number}>{''.join(literal)})"
 
 
 class _Resource:
     """One path and the methods it answers to."""
 
     def __init__(
-        self, methods: dict[str, Route], service: object, verify: Verify, admit: Admit, verify_service: VerifyService
+        self,
+        methods: dict[str, Route],
+        number: int,
+        service: object,
+        verify: Verify,
+        admit: Admit,
+        verify_service: VerifyService,
     ) -> None:
+        path = next(iter(methods.values())).path
+        self.parameters = tuple((name, f"{name}_{number}") for name in _PARAMETER.findall(path))
         self._methods = methods | ({"HEAD": methods["GET"]} if "GET" in methods else {})
         self._allow = ", ".join(sorted({*self._methods, "OPTIONS"}))
         self._service = service
@@ -128,7 +142,7 @@ class _Resource:
 def _headers(scope: Scope) -> dict[bytes, bytes]:
     """Return the headers by name; raises BadRequest when one that may stand once stands twice."""
     raw: list[tuple[bytes, bytes]] = scope["headers"]
-    headers = dict(raw)
+    headers: dict[bytes, bytes] = scope["noughts.headers"]
     if len(headers) != len(raw):
         names = [name for name, _ in raw]
         if any(names.count(name) > 1 for name in _SINGLE):

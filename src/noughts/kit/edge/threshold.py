@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from noughts.kit import ids, problems
 from noughts.kit.edge.answers import Answer
 from noughts.kit.errors import InternalError, InvalidToken, MethodNotAllowed, NotFound, Problem
+from noughts.kit.logging import request_answered
 from noughts.kit.metrics import Requests
 
 log = structlog.get_logger()
@@ -33,7 +34,8 @@ class Threshold:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        request_id = _given_id(scope) or ids.request_id()
+        headers = scope["noughts.headers"] = dict(scope["headers"])
+        request_id = _given_id(headers) or ids.request_id()
         scope["noughts.secure"] = self._secure
         status = 0
 
@@ -60,22 +62,13 @@ class Threshold:
     def _note(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
         route = scope.get("noughts.route")
         self._requests.count(scope["method"], route.path if route else "other", status, seconds)
-        log.info(
-            "request_answered",
-            method=scope["method"],
-            path=scope["path"],
-            status=status,
-            ms=round(seconds * 1000, 2),
-            request=request_id,
-        )
+        request_answered(scope["method"], scope["path"], status, seconds, request_id)
 
 
-def _given_id(scope: Scope) -> str | None:
+def _given_id(headers: dict[bytes, bytes]) -> str | None:
     """Return the request id the caller chose, if it is one that may be repeated in headers and logs."""
-    for name, value in scope["headers"]:
-        if name == b"x-request-id":
-            return value.decode() if _REQUEST_ID.fullmatch(value) else None
-    return None
+    chosen = headers.get(b"x-request-id")
+    return None if chosen is None or _REQUEST_ID.fullmatch(chosen) is None else chosen.decode()
 
 
 def _as_problem(error: Exception) -> Problem:

@@ -21,6 +21,8 @@ from noughts.kit.tokens import Principal, UserId
 from noughts.ports.users import Card, User
 from noughts.users.model import accounts, addresses, names, secrets
 from noughts.users.model.accounts import Account, Change
+from noughts.users.model.addresses import EmailTaken
+from noughts.users.model.names import UsernameTaken
 from noughts.users.model.wishes import Registration, Wish, checked
 from noughts.users.store import KeyUsed, UserStore
 
@@ -82,6 +84,10 @@ class UserService:
             try:
                 await self._store.add(account, *self._idempotency.rows(once, account.id, account.id))
             except KeyUsed:  # in another process, a moment ago
+                return await self._made(once)
+            except (UsernameTaken, EmailTaken):  # the same, only that the names were found taken before the key was
+                if once is None or await self._idempotency.earlier(once) is None:
+                    raise
                 return await self._made(once)
         log.info("user_registered", user=account.id)
         return account
