@@ -75,8 +75,8 @@ def serve(*, host: str | None = None, port: int | None = None, data: str | None 
 async def _serve(chosen: compose.Settings, listener: server.Listener) -> None:
     async with compose.opened(chosen, _migrate_apart) as house:
         application = await house.app()
-        tasks = [asyncio.create_task(work) for work in house.workers()]
         admin = server.listen("127.0.0.1", chosen.server.admin_port) if chosen.server.admin_port else None
+        tasks = [asyncio.create_task(work) for work in house.workers()]
         _settle()
         _greet(chosen)
         await server.serve((application, listener), *([(house.admin(), admin)] if admin else []))
