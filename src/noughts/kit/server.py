@@ -13,6 +13,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from noughts.kit import ids, problems
+from noughts.kit.cycle import Cycle
 from noughts.kit.errors import BadRequest, HeadersTooLarge, Problem, Refusal, RequestTimeout, UriTooLong
 
 HEADER_LIMIT: Final = 32 * 1024
@@ -26,39 +27,6 @@ _REASONS: Final = {
     414: "URI Too Long",
     431: "Request Header Fields Too Large",
 }
-
-
-class _Corked:
-    """A transport that keeps the head of a response back until its body comes: one system call instead of two.
-
-    A head without a body (a stream that has nothing to say yet) leaves with the next turn of the loop.
-    """
-
-    def __init__(self, transport: Any, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport = transport
-        self._loop = loop
-        self._head = b""
-
-    def write(self, data: bytes) -> None:
-        if self._head:
-            data, self._head = self._head + data, b""
-        elif data.startswith(b"HTTP/1.1 "):
-            self._head = data
-            self._loop.call_soon(self._uncork)
-            return
-        self._transport.write(data)
-
-    def close(self) -> None:
-        self._uncork()
-        self._transport.close()
-
-    def _uncork(self) -> None:
-        if self._head:
-            head, self._head = self._head, b""
-            self._transport.write(head)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
 
 
 class Protocol(HttpToolsProtocol):
@@ -75,7 +43,6 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self.transport = _Corked(transport, self.loop)  # type: ignore[assignment]  # all of a transport that is used
         self._deadline = self.loop.call_later(REQUEST_DEADLINE_S, self._refuse, RequestTimeout())
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -133,6 +100,7 @@ class Protocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         super().on_headers_complete()
+        self.cycle.__class__ = Cycle
         # Answered early, a body that was announced by Expect may come or not, and the parser reads nothing after an
         # upgrade: what comes next could be taken for what it is not.
         if self.expect_100_continue or self.parser.should_upgrade():
