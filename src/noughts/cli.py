@@ -14,9 +14,10 @@ import msgspec
 from cyclopts import App, Parameter
 
 from noughts import VERSION, compose, migrations
-from noughts.kit import directory, logging, openapi, server, settings
+from noughts.kit import directory, openapi, server, settings
 from noughts.kit.database import schema
 from noughts.kit.errors import Problem, Refusal
+from noughts.kit.logging import log
 
 Result = TypeVar("Result")
 _BANNER = """
@@ -60,7 +61,7 @@ def serve(*, host: str | None = None, port: int | None = None, data: str | None 
     import uvloop
 
     chosen = _settings(host=host, port=port, data=data)
-    logging.configure(chosen.server.log)
+    log.configure(chosen.server.log)
     directory.prepare(chosen.server.directory)
     held = directory.hold(chosen.server.directory)
     listener = server.listen(chosen.server.host, chosen.server.port)
@@ -147,7 +148,7 @@ def create(
             await house.users.promote(username)
         print(f"{account.username} is a member{' and an administrator' if admin else ''} now: {account.id}")
 
-    _with_house(work, data)
+    _with_house(work, data, begin=True)
 
 
 @users.command
@@ -206,9 +207,13 @@ def _settings(**flags: str | int | None) -> compose.Settings:
     return compose.read_settings(os.environ | given)
 
 
-def _with_house(work: Callable[[compose.House], Awaitable[Result]], data: str | None) -> Result:
+def _with_house(work: Callable[[compose.House], Awaitable[Result]], data: str | None, *, begin: bool = False) -> Result:
     chosen = _settings(data=data)
-    logging.configure("warning")
+    if not begin and not chosen.server.database and not (chosen.server.directory / "noughts.db").exists():
+        raise Refusal(
+            f"There is no installation in {chosen.server.directory}: start the server once, or name its --data."
+        )
+    log.configure("warning")
 
     async def inside() -> Result:
         async with compose.opened(chosen, _migrate_apart) as house:

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 
 import msgspec
-import structlog
 from msgspec import Meta
 
 from noughts.auth import model
@@ -13,12 +12,12 @@ from noughts.auth.model import Credentials, InvalidRefreshToken, LoginFailed, Se
 from noughts.auth.signing import Algorithm, Signer
 from noughts.auth.store import AuthStore
 from noughts.kit import ids, sealing
+from noughts.kit.logging import log
 from noughts.kit.passwords import Passwords
 from noughts.kit.revocation import Revocation, Revocations
 from noughts.kit.tokens import LIFETIME_S, Principal, SessionId, UserId
 from noughts.ports.users import User, Users
 
-log = structlog.get_logger()
 _LONGEST_IDENTIFIER: Final = 254
 
 

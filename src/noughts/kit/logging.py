@@ -5,19 +5,52 @@ import atexit
 import contextlib
 import logging
 import sys
-from typing import Any, BinaryIO, Final
+import traceback
+from collections.abc import Callable
+from typing import Any, BinaryIO, Final, Literal
 
 import msgspec
-import structlog
 
 from noughts.kit.clock import now
 from noughts.kit.times import rfc3339
 
-_LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+Level = Literal["debug", "info", "warning", "error"]
+Facts = dict[str, Any]
+_RANK: Final[dict[Level, int]] = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=repr)
 
 
-_log = structlog.get_logger()
+class Log:
+    """Where everything that happens is told. Before it is configured, warnings and errors alone, as JSON."""
+
+    def __init__(self) -> None:
+        self._least = _RANK["warning"]
+        self._render: Callable[[Facts], bytes] = _as_json
+        self._lines = _Lines(sys.stderr.buffer)
+
+    def info(self, event: str, **facts: Any) -> None:  # noqa: ANN401 - whatever was the case
+        """Tell what happened."""
+        self._tell("info", event, facts)
+
+    def warning(self, event: str, **facts: Any) -> None:  # noqa: ANN401
+        """Tell what an operator should look at."""
+        self._tell("warning", event, facts)
+
+    def exception(self, event: str, **facts: Any) -> None:  # noqa: ANN401
+        """Tell what broke, with the exception being handled."""
+        self._tell("error", event, {**facts, "exception": traceback.format_exc()})
+
+    def configure(self, least: Level) -> None:
+        """Tell everything from a level on, readable where standard error is a terminal."""
+        self._least = _RANK[least]
+        self._render = _as_text if sys.stderr.isatty() else _as_json
+        self._lines = _Lines(sys.stderr.buffer)
+        logging.basicConfig(level=max(self._least, logging.WARNING), format="%(levelname)s %(name)s %(message)s")
+
+    def _tell(self, level: Level, event: str, facts: Facts) -> None:
+        if _RANK[level] >= self._least:
+            told = {"time": rfc3339(now()), "level": level, "event": event, **facts}
+            self._lines.write(self._render(told))
 
 
 class _Lines:
@@ -40,49 +73,21 @@ class _Lines:
             except RuntimeError:
                 self._hand_over()
 
-    def flush(self) -> None:
-        """Do nothing: the turn of the loop decides."""
-
     def _hand_over(self) -> None:
         lines, self._waiting = self._waiting, []
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):  # ValueError: standard error was closed
             self._stream.write(b"".join(lines))
 
 
-def _as_json(_: object, __: str, event: Any) -> bytes:  # noqa: ANN401 - structlog's signature
-    return _ENCODER.encode(event)
+def _as_json(told: Facts) -> bytes:
+    return _ENCODER.encode(told) + b"\n"
 
 
-def _stamped(_: object, __: str, event: Any) -> Any:  # noqa: ANN401 - structlog's signature
-    event["time"] = rfc3339(now())
-    return event
+def _as_text(told: Facts) -> bytes:
+    time, level, event = told.pop("time"), told.pop("level"), told.pop("event")
+    exception = told.pop("exception", "")
+    facts = " ".join(f"{name}={value}" for name, value in told.items())
+    return f"{time} {level:7} {event:22} {facts}\n{exception}".encode("utf-8", "backslashreplace")
 
 
-_json_lines: _Lines | None = None
-_at_info = True
-
-
-def configure(level: str) -> None:
-    """Send structlog's lines to standard error from the given level on."""
-    global _json_lines, _at_info
-    shared: list[Any] = [structlog.processors.add_log_level, _stamped]
-    least = structlog.make_filtering_bound_logger(_LEVELS[level])
-    logging.basicConfig(level=max(_LEVELS[level], logging.WARNING), format="%(levelname)s %(name)s %(message)s")
-    if sys.stderr.isatty():
-        rendering: list[Any] = [structlog.dev.ConsoleRenderer()]
-        factory: Any = structlog.PrintLoggerFactory(sys.stderr)
-    else:
-        rendering = [structlog.processors.format_exc_info, _as_json]
-        _json_lines, _at_info = _Lines(sys.stderr.buffer), _LEVELS[level] <= _LEVELS["info"]
-        factory = structlog.BytesLoggerFactory(_json_lines)  # type: ignore[arg-type] # all it needs
-    structlog.configure([*shared, *rendering], least, logger_factory=factory, cache_logger_on_first_use=True)
-
-
-def request_answered(method: str, path: str, status: int, seconds: float, request_id: str) -> None:
-    """Log that a request was answered; as JSON without structlog's detours, which cost a tenth of a small request."""
-    told = {"method": method, "path": path, "status": status, "ms": round(seconds * 1000, 2), "request": request_id}
-    if _json_lines is None:
-        _log.info("request_answered", **told)
-    elif _at_info:
-        line = {**told, "event": "request_answered", "level": "info", "time": rfc3339(now())}
-        _json_lines.write(_ENCODER.encode(line) + b"\n")
+log: Final = Log()

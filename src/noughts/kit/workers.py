@@ -3,11 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import structlog
-
 from noughts.kit.errors import Problem
-
-log = structlog.get_logger()
+from noughts.kit.logging import log
 
 
 async def every(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
@@ -17,6 +14,6 @@ async def every(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
             await work()
         except Problem as problem:
             log.warning("worker_waited", worker=work.__qualname__, reason=problem.detail)
-        except Exception:
+        except Exception:  # noqa: BLE001 - the last threshold of background work
             log.exception("worker_broke", worker=work.__qualname__)
         await asyncio.sleep(seconds)

@@ -7,15 +7,13 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 
-import structlog
-
 from noughts.games import engine
 from noughts.games.model.games import OTHER, Game
 from noughts.games.model.moves import Attempt, played
 from noughts.games.store import GameStore, Overtaken
 from noughts.kit.errors import Unavailable
+from noughts.kit.logging import log
 
-log = structlog.get_logger()
 _AT_ONCE: Final = 200
 
 

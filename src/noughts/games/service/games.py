@@ -8,7 +8,6 @@ from random import Random
 from typing import Final
 
 import msgspec
-import structlog
 from msgspec import UNSET
 
 from noughts.games.model import games
@@ -23,10 +22,10 @@ from noughts.kit import ids, sealing
 from noughts.kit.broadcast import Broadcast
 from noughts.kit.errors import Problem, Unavailable
 from noughts.kit.idempotency import Idempotency, Once
+from noughts.kit.logging import log
 from noughts.kit.tokens import Principal, UserId
 from noughts.ports.users import Users
 
-log = structlog.get_logger()
 _TRIES: Final = 16
 _AT_ONCE: Final = 100
 _OVERDUE: Final = timedelta(seconds=2)

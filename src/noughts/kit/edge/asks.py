@@ -73,5 +73,6 @@ class Ask(msgspec.Struct, Generic[Body, Query]):
     def require_own_origin(self) -> None:
         """Raise ForeignOrigin unless the page that sends this was served by this host."""
         origin = urlsplit(self.header(b"origin") or "")
-        if not origin.netloc or origin.netloc != self.header(b"host"):
+        expected = ("https",) if self.secure else ("http", "https")
+        if origin.scheme not in expected or not origin.netloc or origin.netloc != self.header(b"host"):
             raise ForeignOrigin("Cookies are for pages of this site alone; send its Origin.")

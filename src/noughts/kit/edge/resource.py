@@ -106,8 +106,7 @@ class _Resource:
             me = name == "user_id" and value == "me" and route.who is not Who.SERVICE
             if name.endswith("_id") and not (ids.is_id(value) or me):
                 raise NotFound
-        principal = self._who(route, headers)
-        self._admit(route.limit, scope["noughts.address"], principal)
+        principal = self._admitted(route, headers, scope["noughts.address"])
         query = decode_query(scope["query_string"], route.query)
         body = None
         if route.body is not None:
@@ -116,6 +115,16 @@ class _Resource:
         ask = Ask(body, query, scope["path_params"], principal, headers, scope["noughts.address"], secure)
         answer = await route.handler(self._service, ask)
         await _respond(answer, scope, send)
+
+    def _admitted(self, route: Route, headers: dict[bytes, bytes], address: str) -> Principal | None:
+        """Return who is calling, counted; whoever cannot say who they are is counted by address (TooManyRequests)."""
+        try:
+            principal = self._who(route, headers)
+        except Unauthenticated:
+            self._admit(route.limit, address, None)
+            raise
+        self._admit(route.limit, address, principal)
+        return principal
 
     def _who(self, route: Route, headers: dict[bytes, bytes]) -> Principal | None:
         """Return who is calling; raises Unauthenticated or InvalidToken where a token is needed or wrong."""

@@ -5,17 +5,15 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-import structlog
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from noughts.kit import ids, problems
 from noughts.kit.edge.answers import Answer
 from noughts.kit.errors import InternalError, InvalidToken, MethodNotAllowed, NotFound, Problem
-from noughts.kit.logging import request_answered
+from noughts.kit.logging import log
 from noughts.kit.metrics import Requests
 
-log = structlog.get_logger()
 _REQUEST_ID: Final = re.compile(rb"[\w-]{1,64}", re.ASCII)
 Address = Callable[[Scope], str]
 
@@ -51,7 +49,7 @@ class Threshold:
         try:
             scope["noughts.address"] = self._address(scope)
             await self._app(scope, receive, send_marked)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the last threshold: whatever happened becomes an answer
             problem = _as_problem(error)
             if problem.status == 500:
                 log.exception("request_broke", request=request_id, path=scope["path"])
@@ -62,7 +60,14 @@ class Threshold:
     def _note(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
         route = scope.get("noughts.route")
         self._requests.count(scope["method"], route.path if route else "other", status, seconds)
-        request_answered(scope["method"], scope["path"], status, seconds, request_id)
+        log.info(
+            "request_answered",
+            method=scope["method"],
+            path=scope["path"],
+            status=status,
+            ms=round(seconds * 1000, 2),
+            request=request_id,
+        )
 
 
 def _given_id(headers: dict[bytes, bytes]) -> str | None:

@@ -3,6 +3,7 @@
 from noughts.kit.errors import Conflict, FieldError, Invalid
 
 LONGEST = 254
+LONGEST_LOCAL = 64
 
 
 class EmailTaken(Conflict):
@@ -19,8 +20,12 @@ def check(email: str) -> str:
     """Return the normalized address; raises Invalid unless mail could be sent there (no lookup is made)."""
     from email_validator import EmailNotValidError, validate_email
 
-    if len(email) > LONGEST:
-        raise Invalid.field("#/email", "length", f"An email address has at most {LONGEST} characters.")
+    if len(email) > LONGEST or len(email.rpartition("@")[0]) > LONGEST_LOCAL:
+        raise Invalid.field(
+            "#/email",
+            "length",
+            f"An email address has at most {LONGEST} characters, {LONGEST_LOCAL} of them before the @.",
+        )
     try:
         return validate_email(
             email, check_deliverability=False, allow_quoted_local=False, test_environment=True

@@ -4,12 +4,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-import structlog
-
+from noughts.kit.logging import log
 from noughts.ports.games import Games
 from noughts.users.store import UserStore
 
-log = structlog.get_logger()
 _AT_ONCE: Final = 100
 _SETTLED: Final = timedelta(seconds=2)
 """After this, requests that were under way when somebody's tokens ended have been answered: no new game slips in."""

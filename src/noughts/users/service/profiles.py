@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Annotated, Final
 
 import msgspec
-import structlog
 from msgspec import Meta
 
 from noughts.kit import ids
@@ -14,6 +13,7 @@ from noughts.kit.broadcast import Broadcast
 from noughts.kit.conditions import EntityTags
 from noughts.kit.errors import Forbidden, Invalid, PreconditionFailed
 from noughts.kit.idempotency import Idempotency, Once
+from noughts.kit.logging import log
 from noughts.kit.passwords import Passwords
 from noughts.kit.revocation import Revocation, Revocations
 from noughts.kit.times import rfc3339
@@ -25,8 +25,6 @@ from noughts.users.model.addresses import EmailTaken
 from noughts.users.model.names import UsernameTaken
 from noughts.users.model.wishes import Registration, Wish, checked
 from noughts.users.store import KeyUsed, UserStore
-
-log = structlog.get_logger()
 
 CHANGED: Final = "users"
 _GUEST_NAME_BYTES: Final = 8
