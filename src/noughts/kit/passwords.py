@@ -18,7 +18,6 @@ from msgspec import Meta
 from noughts.kit.errors import Unavailable
 
 Result = TypeVar("Result")
-_NICEST: Final = 19
 _IDLE_S: Final = 1.0
 _M_ARENA_MAX: Final = -8
 _LONGEST: Final = 256
@@ -47,10 +46,13 @@ def _normal(password: str) -> str:
 
 
 def _step_back() -> None:
-    """Lower this thread's priority, where the system has one per thread (Linux)."""
+    """Let this thread run only when nobody else wants to, where the system has such a thing for threads (Linux).
+
+    Idle, not merely nice: since Linux 6.6 the least priority may still finish its slice of 3 ms before anyone who wakes.
+    """
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICEST)
+            os.sched_setscheduler(threading.get_native_id(), os.SCHED_IDLE, os.sched_param(0))
 
 
 def _share_memory() -> None:
