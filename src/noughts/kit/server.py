@@ -39,6 +39,7 @@ class Protocol(HttpToolsProtocol):
         self._head_open = False
         self._body_moved = False
         self._beside_body = 0
+        self._at_most = 0
         self._unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
@@ -52,6 +53,7 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._body_moved = False
+        self._at_most = self._beside_body + len(data)
         super().data_received(data)
         if self._arriving:  # headers, trailers and what else is no body: only so much of it at a stretch
             self._beside_body = 0 if self._body_moved else self._beside_body + len(data)
@@ -92,8 +94,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._head_open = False
-        size = sum(len(name) + len(value) for name, value in self.headers)
-        if size > HEADER_LIMIT or len(self.headers) > HEADER_COUNT:
+        if self._headers_are_too_large():
             self._refuse(HeadersTooLarge())
         elif not self._is_our_http():
             self.send_400_response("")
@@ -122,6 +123,13 @@ class Protocol(HttpToolsProtocol):
         super().on_response_complete()
         if self.transport.is_closing():
             self._doubt()
+
+    def _headers_are_too_large(self) -> bool:
+        if len(self.headers) > HEADER_COUNT:
+            return True
+        if self._at_most <= HEADER_LIMIT:  # no more than that has come in altogether: nothing to add up
+            return False
+        return sum(len(name) + len(value) for name, value in self.headers) > HEADER_LIMIT
 
     def _is_our_http(self) -> bool:
         """Return whether the request is of a version spoken here, names one host, which 1.1 demands (RFC 9112, 3.2), and

@@ -7,7 +7,6 @@ import msgspec
 from noughts.games.model.games import Game, GameOver, Reason
 from noughts.games.rules import Mark
 from noughts.kit.errors import Conflict, FieldError, Invalid, PreconditionRequired
-from noughts.kit.tokens import UserId
 
 
 class PlyRequired(PreconditionRequired):
@@ -32,17 +31,6 @@ class Attempt(msgspec.Struct, frozen=True):
     ply: int | None
     cell: int
     pos: int | None = None
-
-
-def follows(game: Game, by: UserId, attempt: Attempt) -> bool:
-    """Return whether this is the next move in the game, as far as the game is known: nothing speaks against it."""
-    return (
-        game.turn is not None
-        and game.turn == game.mark_of(by)
-        and attempt.ply == game.ply
-        and attempt.pos in (None, game.pos)
-        and attempt.cell in game.rules.legal(game.cells)
-    )
 
 
 def played(before: Game, mark: Mark, attempt: Attempt, at: datetime) -> Game:

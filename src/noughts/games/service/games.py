@@ -12,7 +12,7 @@ from msgspec import UNSET
 
 from noughts.games.model import games
 from noughts.games.model.games import Game, GameId, Wish
-from noughts.games.model.moves import Attempt, follows, played
+from noughts.games.model.moves import Attempt, played
 from noughts.games.model.snapshots import Snapshot, snapshot
 from noughts.games.service.cards import Cards
 from noughts.games.service.computer import Computer
@@ -95,28 +95,32 @@ class GameService:
 
         Raises NotFound, Forbidden, and what `moves.played` raises with the game as it stands as member `game`.
         """
-        found = self._store.recent(game_id)
-        # What is remembered saves the reading where the move plainly comes next (storing it finds out whether it does);
-        # it is never a reason to refuse.
-        if found is None or not follows(found, by.user_id, attempt):
-            found = await self._store.get(game_id)
+        # What is remembered saves the reading where the move comes next (storing it finds out whether it does); it is
+        # never a reason to refuse or to call the move repeated: that is decided again on the game as it is stored.
+        found, remembered = self._store.recent(game_id), True
         for _ in range(_TRIES):
+            if found is None:
+                found, remembered = await self._store.get(game_id), False
             before = games.require_visible(found, by.user_id)
             mark = games.require_player(before, by.user_id)
             # Asked first: an answer that fails for want of cards must not follow a move that was stored.
             cards = await self._cards.of((before.user_id, before.opponent_id))
+            found = None
             try:
                 after = played(before, mark, attempt, self._now())
             except Problem as refused:
+                if remembered:
+                    continue
                 refused.members["game"] = snapshot(before, cards)
                 raise
             if after is before:
+                if remembered:
+                    continue
                 return snapshot(before, cards, replayed=True)
             with suppress(Overtaken):
                 await self._store.play(before, after)
                 self._computer.reply_soon(after)
                 return snapshot(after, cards)
-            found = await self._store.get(game_id)
         raise Unavailable(_BUSY)
 
     async def resign(self, game_id: GameId, by: Principal) -> Snapshot:

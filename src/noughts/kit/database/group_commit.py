@@ -91,6 +91,8 @@ class GroupCommit:
 
     def _attempt(self, statements: tuple[Write, ...]) -> Exception | None:
         """Run one job inside the open transaction; return what went wrong, the job undone."""
+        if len(statements) == 1:
+            return self._attempt_one(statements[0])
         execute = self._connection.execute
         execute("SAVEPOINT job")
         try:
@@ -106,6 +108,21 @@ class GroupCommit:
             return _meaning(error)
         execute("RELEASE job")
         return None
+
+    def _attempt_one(self, statement: Write) -> Exception | None:
+        """Run a job of one statement, which SQLite undoes by itself when it fails and which touches nothing when it misses."""
+        sql, args, rows = statement
+        try:
+            touched = self._connection.execute(sql.sqlite, bind(args)).rowcount
+        except sqlite3.OperationalError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever one job did wrong, the others go on
+            return _meaning(error)
+        if rows is None or touched == rows:
+            return None
+        if touched:
+            raise sqlite3.OperationalError(f"{touched} rows were touched instead of {rows}")
+        return Missed(sql.postgres)
 
     async def _at_the_disk(self, statement: str) -> None:
         await self._loop.run_in_executor(self._disk, self._connection.execute, statement)

@@ -51,8 +51,9 @@ def decode(raw: bytes, struct: type[Struct]) -> Struct:
     Invalid naming the members, at most 100, that are unknown, missing or of the wrong type. Nothing is coerced.
     """
     try:
-        members = _strict(raw.decode("utf-8"))
-        msgspec.json.decode(raw)
+        members = msgspec.json.decode(raw)
+        if not _is_plain(members, raw):
+            members = _strict(raw.decode("utf-8"))
     except _Repeated:
         raise DuplicateKey("Each member may stand once.") from None
     except (ValueError, RecursionError):
@@ -64,6 +65,16 @@ def decode(raw: bytes, struct: type[Struct]) -> Struct:
             "Some members are not as they should be.",
             errors=tuple(islice(_complaints(members, struct), _MOST_COMPLAINTS)),
         ) from None
+
+
+def _is_plain(members: object, raw: bytes) -> bool:
+    """Return whether there is nothing a second, strict look could find.
+
+    With one colon for each member none can stand twice or lie deeper, and small whole numbers are never beyond reason.
+    """
+    if not isinstance(members, dict) or len(members) != raw.count(b":"):
+        return False
+    return not any(type(value) is float or (type(value) is int and value >> 53) for value in members.values())
 
 
 @cache
