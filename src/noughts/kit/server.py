@@ -40,6 +40,7 @@ class Protocol(HttpToolsProtocol):
         self._body_moved = False
         self._beside_body = 0
         self._at_most = 0
+        self._hosts = 0
         self._unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
@@ -81,7 +82,7 @@ class Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._arriving = self._head_open = True
-        self._beside_body = 0
+        self._beside_body = self._hosts = 0
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
@@ -89,8 +90,14 @@ class Protocol(HttpToolsProtocol):
             self._refuse(UriTooLong())
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._head_open:  # a trailer is no header: a proxy has checked headers alone (RFC 9110, 6.5.1)
-            super().on_header(name, value)
+        if not self._head_open:  # a trailer is no header: a proxy has checked headers alone (RFC 9110, 6.5.1)
+            return
+        name = name.lower()
+        if name == b"host":
+            self._hosts += 1
+        elif name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         self._head_open = False
@@ -134,10 +141,12 @@ class Protocol(HttpToolsProtocol):
     def _is_our_http(self) -> bool:
         """Return whether the request is of a version spoken here, names one host, which 1.1 demands (RFC 9112, 3.2), and
         wants no upgrade together with a body, which the parser would pass over."""
-        version, names = self.parser.get_http_version(), [name for name, _ in self.headers]
-        if self.parser.should_upgrade() and (b"content-length" in names or b"transfer-encoding" in names):
-            return False
-        return names.count(b"host") == 1 if version == "1.1" else version == "1.0" and names.count(b"host") <= 1
+        if self.parser.should_upgrade():
+            names = [name for name, _ in self.headers]
+            if b"content-length" in names or b"transfer-encoding" in names:
+                return False
+        version = self.parser.get_http_version()
+        return self._hosts == 1 if version == "1.1" else version == "1.0" and self._hosts <= 1
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(BadRequest("This is not HTTP as RFC 9112 has it."))
@@ -161,6 +170,10 @@ class Protocol(HttpToolsProtocol):
         """Answer what never became a request, and hang up."""
         self._relax()
         if self.transport.is_closing():
+            return
+        if self._arriving and not self._head_open and self.cycle.response_started:
+            self.transport.close()  # it has its answer: a second one would be taken for that of the next request
+            self._doubt()
             return
         request_id = ids.request_id()
         body = problems.encode(problem, request_id)
