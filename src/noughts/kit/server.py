@@ -37,6 +37,7 @@ class Protocol(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._arriving = False
         self._head_open = False
+        self._under_way = False
         self._body_moved = False
         self._beside_body = 0
         self._at_most = 0
@@ -82,6 +83,7 @@ class Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._arriving = self._head_open = True
+        self._under_way = False
         self._beside_body = self._hosts = 0
 
     def on_url(self, url: bytes) -> None:
@@ -109,6 +111,7 @@ class Protocol(HttpToolsProtocol):
             return
         super().on_headers_complete()
         self.cycle.__class__ = Cycle
+        self._under_way = True
         # Answered early, a body that was announced by Expect may come or not, and the parser reads nothing after an
         # upgrade: what comes next could be taken for what it is not.
         if self.expect_100_continue or self.parser.should_upgrade():
@@ -171,7 +174,7 @@ class Protocol(HttpToolsProtocol):
         self._relax()
         if self.transport.is_closing():
             return
-        if self._arriving and not self._head_open and self.cycle.response_started:
+        if self._arriving and self._under_way and self.cycle.response_started:
             self.transport.close()  # it has its answer: a second one would be taken for that of the next request
             self._doubt()
             return
