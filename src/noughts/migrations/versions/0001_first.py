@@ -27,6 +27,12 @@ def upgrade() -> None:
     _computers()
 
 
+def _partial_index(name: str, table: str, where: str) -> None:
+    """Index the ids of the few rows of which something is still to be done."""
+    condition = sa.text(where)
+    op.create_index(name, table, ["id"], sqlite_where=condition, postgresql_where=condition)
+
+
 def _users() -> None:
     op.create_table(
         "users",
@@ -55,8 +61,7 @@ def _users() -> None:
         sa.CheckConstraint("status IN ('active', 'disabled', 'deleting')", name="users_status"),
         **_COMPACT,
     )
-    deleting = sa.text("status = 'deleting'")
-    op.create_index("users_deleting", "users", ["id"], sqlite_where=deleting, postgresql_where=deleting)
+    _partial_index("users_deleting", "users", "status = 'deleting'")
 
 
 def _sessions() -> None:
@@ -117,10 +122,8 @@ def _games() -> None:
     )
     op.create_index("games_of_user", "games", ["user_id", "id"])
     op.create_index("games_of_opponent", "games", ["opponent_id", "id"])
-    waiting = sa.text("status = 'open' AND seat = 'anyone'")
-    op.create_index("games_waiting", "games", ["id"], sqlite_where=waiting, postgresql_where=waiting)
-    computer = sa.text("status = 'playing' AND seat = 'computer'")
-    op.create_index("games_with_computer", "games", ["id"], sqlite_where=computer, postgresql_where=computer)
+    _partial_index("games_waiting", "games", "status = 'open' AND seat = 'anyone'")
+    _partial_index("games_with_computer", "games", "status = 'playing' AND seat = 'computer'")
 
 
 def _shared() -> None:
