@@ -44,6 +44,9 @@ def main() -> None:
         sys.exit(
             "noughts: " + (" ".join(error.detail for error in problem.errors) or problem.detail or problem.title())
         )
+    except BrokenPipeError:  # whoever read has seen enough: nothing more is written, not even at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
 
