@@ -38,17 +38,19 @@ def main() -> None:
     """Run the command line; what cannot be done is one line and status 1, never a traceback."""
     try:
         app()
-    except Refusal as refusal:
-        sys.exit(f"noughts: {refusal}")
-    except Problem as problem:
-        sys.exit(
-            "noughts: " + (" ".join(error.detail for error in problem.errors) or problem.detail or problem.title())
-        )
+    except (Refusal, Problem) as error:
+        sys.exit(f"noughts: {_sentence(error)}")
     except BrokenPipeError:  # whoever read has seen enough: nothing more is written, not even at the end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _sentence(error: Refusal | Problem) -> str:
+    if isinstance(error, Refusal):
+        return str(error)
+    return " ".join(field.detail for field in error.errors) or error.detail or error.title()
 
 
 @app.command
