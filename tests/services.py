@@ -1,91 +1,86 @@
-"""The real services on a real database, wired as `compose` wires them, but with a clock that is moved."""
+"""The house on a real database, wired as it is in production, but with a clock that is moved."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from random import Random
 
-from noughts.auth.service import AuthService
-from noughts.auth.signing import Algorithm, Signer
-from noughts.auth.store import AuthStore
-from noughts.games.service import GameService, Invites
-from noughts.games.store import GameStore
-from noughts.kit.broadcast import Broadcast
+from noughts import compose
+from noughts.auth.service import Grant
+from noughts.kit.audit import OPERATOR, Origin
+from noughts.kit.conditions import EntityTags
 from noughts.kit.database import Database
 from noughts.kit.edge import ServiceApp
-from noughts.kit.idempotency import Idempotency
 from noughts.kit.passwords import Hashing, Passwords
 from noughts.kit.revocation import Revocations
-from noughts.kit.service_tokens import ServiceTokens
-from noughts.kit.tokens import Principal, UserId, Verifier
+from noughts.kit.tokens import Principal, UserId
 from noughts.users import http as users_http
 from noughts.users.model.accounts import Account
-from noughts.users.model.wishes import Registration
-from noughts.users.service import Erasure, UserService, UserSettings
-from noughts.users.store import UserStore
+from noughts.users.model.wishes import Registration, Wish
 from tests.fakes import CHEAP, Clock
 
 SECRET = b"s" * 32
 ISSUER = "http://localhost:8000"
 PASSWORD = "a proper secret"
+HERE = Origin("203.0.113.7", "0123456789abcdef", "a test")
 
 
-class Services:
+class Services(compose.House):
     """One process's worth of services. Several on one database behave as several processes do."""
 
-    def __init__(self, database: Database, clock: Clock, passwords: Passwords) -> None:
-        self.database, self.clock, self.passwords = database, clock, passwords
-        self.revocations = Revocations(database, clock)
-        self.idempotency = Idempotency(database, SECRET, clock)
-        self.broadcast = Broadcast()
-        self.user_store, self.auth_store = UserStore(database), AuthStore(database)
-        self.users = UserService(
-            self.user_store,
-            passwords=passwords,
-            revocations=self.revocations,
-            idempotency=self.idempotency,
-            broadcast=self.broadcast,
-            settings=UserSettings(),
-            now=clock,
-        )
-        self.games = GameService(
-            GameStore(database),
-            users=self.users,
-            idempotency=self.idempotency,
-            broadcast=self.broadcast,
-            invites=Invites(SECRET, ISSUER),
-            chance=Random(1),
-            now=clock,
-        )
-        self.erasure = Erasure(self.user_store, self.games, clock)
-        self.service_tokens = ServiceTokens(SECRET, clock)
-        self.auth: AuthService
-        self.verifier: Verifier
-
-    async def sign_with(self, algorithm: Algorithm = "ES256") -> "Services":
-        """Load or make the signing key, and with it sign-in and the check of access tokens."""
-        signer = await Signer.load(self.auth_store, SECRET, algorithm, ISSUER, self.clock())
-        self.auth = AuthService(self.auth_store, self.users, signer, self.passwords, self.revocations, self.clock)
-        self.verifier = Verifier(signer.verifying, ISSUER, self.clock, self.revocations.check)
-        await self.revocations.read()
-        return self
+    def __init__(self, database: Database, clock: Clock, passwords: Passwords, **environ: str) -> None:
+        chosen = compose.read_settings({"NOUGHTS_BASE_URL": ISSUER, **environ})
+        super().__init__(chosen, database, SECRET, now=clock, passwords=passwords, chance=Random(1))
+        self.clock, self.passwords = clock, passwords
 
     def users_app(self) -> ServiceApp:
         """Return the User Service's own door."""
-        return ServiceApp(
-            users_http.ROUTES,
-            self.users,
-            verify=self.verifier.verify,
-            admit=lambda *_: None,
-            verify_service=self.service_tokens.verify,
-        )
+        return self.door(users_http.ROUTES, self.users)
+
+    @property
+    def revocations(self) -> Revocations:
+        """What this process knows to be over."""
+        return self.fittings.revocations
+
+    async def register(self, wanted: Registration, key: str | None = None) -> Account:
+        """Register somebody."""
+        return await self.users.registrations.register(wanted, HERE, key)
+
+    async def change(self, user_id: UserId, wish: Wish, by: Principal, condition: EntityTags | None = None) -> Account:
+        """Change an account."""
+        return await self.users.profiles.change(user_id, wish, by, HERE, condition)
+
+    async def delete(self, user_id: UserId, by: Principal, condition: EntityTags | None = None) -> None:
+        """Delete an account."""
+        await self.users.profiles.delete(user_id, by, HERE, condition)
+
+    async def promote(self, username: str) -> Account:
+        """Make somebody an administrator."""
+        return await self.users.administration.promote(username, OPERATOR)
+
+    async def login(self, identifier: str = "alice", password: str = PASSWORD) -> Grant:
+        """Sign in."""
+        return await self.auth.sign_in.login(identifier, password, HERE)
+
+    async def guest(self) -> Grant:
+        """Start as a guest."""
+        return await self.auth.sign_in.guest(HERE)
+
+    async def refresh(self, token: str) -> Grant:
+        """Go on with a session."""
+        return await self.auth.sessions.refresh(token, HERE)
+
+    async def logout(self, by: Principal | None, token: str | None = None) -> None:
+        """Sign out."""
+        await self.auth.sessions.logout(by, token, HERE)
 
     async def member(self, username: str = "alice") -> Account:
         """Return a new member whose password is `PASSWORD`."""
-        return await self.users.register(Registration(username, f"{username}@example.com", PASSWORD))
+        wanted = Registration(username, f"{username}@example.com", PASSWORD)
+        return await self.register(wanted)
 
     async def sign_in(self, username: str = "alice") -> Principal:
         """Return a member who has just signed in."""
-        return self.verifier.verify((await self.auth.login(username, PASSWORD)).access_token)
+        return self.verifier.verify((await self.login(username)).access_token)
 
     async def stored(self, user_id: UserId) -> Account:
         """Return an account's row."""
@@ -95,8 +90,8 @@ class Services:
 
 
 @asynccontextmanager
-async def services(database: Database, hashing: Hashing = CHEAP) -> AsyncIterator[Services]:
+async def services(database: Database, hashing: Hashing = CHEAP, **environ: str) -> AsyncIterator[Services]:
     """Put the services on a database for the length of a block."""
     passwords = Passwords(hashing)
-    yield await Services(database, Clock(), passwords).sign_with()
+    yield await Services(database, Clock(), passwords, **environ).ready()
     passwords.close()

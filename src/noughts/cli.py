@@ -80,7 +80,7 @@ def serve(*, host: str | None = None, port: int | None = None, data: str | None 
 
 async def _serve(chosen: compose.Settings, listener: server.Listener) -> None:
     async with compose.opened(chosen, _migrate_apart) as house:
-        application = await house.app()
+        application = (await house.ready()).app()
         admin = server.listen("127.0.0.1", chosen.server.admin_port) if chosen.server.admin_port else None
         tasks = [asyncio.create_task(work) for work in house.workers()]
         _settle()
@@ -148,9 +148,11 @@ def create(
     password = _password(password_file)
 
     async def work(house: compose.House) -> None:
-        account = await house.users.register(compose.Registration(username, email, password))
+        account = await house.users.registrations.register(
+            compose.Registration(username, email, password), compose.OPERATOR
+        )
         if admin:
-            await house.users.promote(username)
+            await house.users.administration.promote(username, compose.OPERATOR)
         print(f"{account.username} is a member{' and an administrator' if admin else ''} now: {account.id}")
 
     _with_house(work, data, begin=True)
@@ -161,7 +163,7 @@ def promote(username: str, *, data: str | None = None) -> None:
     """Make a member an administrator."""
 
     async def work(house: compose.House) -> None:
-        account = await house.users.promote(username)
+        account = await house.users.administration.promote(username, compose.OPERATOR)
         print(f"{account.username} is an administrator now.")
 
     _with_house(work, data)
@@ -179,7 +181,7 @@ def list_users(*, guests: bool = False, data: str | None = None) -> None:
 
     async def work(house: compose.House) -> None:
         after = None
-        while batch := await house.users.page(after, 100):
+        while batch := await house.users.administration.page(after, 100):
             for account in batch:
                 if account.kind == "member" or (guests and account.kind == "guest"):
                     print(account.id, account.role, account.status, account.username, account.email or "-", sep="\t")

@@ -4,7 +4,9 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Final, Self
 
 import msgspec
 from starlette.types import ASGIApp
@@ -23,14 +25,14 @@ from noughts.gateway.limits import GatewaySettings, Limiter, no_limits
 from noughts.gateway.metrics import Metrics
 from noughts.gateway.web import Web
 from noughts.kit import address, clock, directory, sealing, settings
-from noughts.kit.broadcast import Broadcast
+from noughts.kit.audit import OPERATOR
 from noughts.kit.database import Database, schema
-from noughts.kit.edge import Route, ServiceApp, Threshold
+from noughts.kit.edge import Admit, Route, ServiceApp, Threshold
 from noughts.kit.errors import Refusal
-from noughts.kit.idempotency import Idempotency
+from noughts.kit.fittings import Fittings
 from noughts.kit.metrics import Requests
 from noughts.kit.passwords import Hashing, Passwords
-from noughts.kit.revocation import STALE_S, Revocations
+from noughts.kit.revocation import STALE_S
 from noughts.kit.service_tokens import ServiceTokens
 from noughts.kit.settings import Server
 from noughts.kit.tokens import Verifier
@@ -40,7 +42,7 @@ from noughts.users.model.wishes import Registration
 from noughts.users.service import Erasure, UserService, UserSettings
 from noughts.users.store import UserStore
 
-__all__ = ["TABLES", "House", "Registration", "Settings", "opened", "read_settings"]
+__all__ = ["OPERATOR", "TABLES", "House", "Registration", "Settings", "opened", "read_settings"]
 
 TABLES: Final[dict[str, Sequence[Route]]] = {
     "Users": users_http.ROUTES,
@@ -70,56 +72,64 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
 class House:
     """One process with every service in it: how each is made and what each is given."""
 
-    def __init__(self, chosen: Settings, database: Database, secret: bytes) -> None:
-        self.settings, self.database, self.secret = chosen, database, secret
-        self.requests, self.broadcast = Requests(), Broadcast()
-        self.passwords = Passwords(chosen.hashing)
-        self.revocations = Revocations(database, clock.now)
-        self.idempotency = Idempotency(database, sealing.derive(secret, "idempotency"), clock.now)
-        user_store = UserStore(database)
-        self.users = UserService(
-            user_store,
-            passwords=self.passwords,
-            revocations=self.revocations,
-            idempotency=self.idempotency,
-            broadcast=self.broadcast,
-            settings=chosen.users,
-            now=clock.now,
+    def __init__(
+        self,
+        chosen: Settings,
+        database: Database,
+        secret: bytes,
+        *,
+        now: Callable[[], datetime] = clock.now,
+        passwords: Passwords | None = None,
+        chance: random.Random | None = None,
+    ) -> None:
+        self.settings, self.database, self.now, self.requests = chosen, database, now, Requests()
+        self.fittings = kit = Fittings.on(
+            database, secret, origin=chosen.server.origin, now=now, passwords=passwords or Passwords(chosen.hashing)
         )
+        self.user_store, self.auth_store = UserStore(database), AuthStore(database)
+        self.users = UserService(self.user_store, kit, chosen.users)
         self.games = GameService(
             GameStore(database),
-            users=self.users,
-            idempotency=self.idempotency,
-            broadcast=self.broadcast,
+            users=self.users.directory,
+            idempotency=kit.idempotency,
+            broadcast=kit.broadcast,
             invites=Invites(sealing.derive(secret, "invites"), chosen.server.origin),
-            chance=random.SystemRandom(),
-            now=clock.now,
+            chance=chance or random.SystemRandom(),
+            now=now,
         )
-        self.erasure = Erasure(user_store, self.games, clock.now)
+        self.erasure = Erasure(self.user_store, self.games, kit)
+        self.service_tokens = ServiceTokens(sealing.derive(secret, "services"), now)
 
-    async def app(self) -> ASGIApp:
-        """Return the whole platform as one application; raises Refusal, Unavailable."""
-        server, gateway = self.settings.server, self.settings.gateway
-        auth_store, algorithm = AuthStore(self.database), self.settings.auth.signing_algorithm
-        signer = await Signer.load(auth_store, self.secret, algorithm, server.origin, clock.now())
-        self.auth = AuthService(auth_store, self.users, signer, self.passwords, self.revocations, clock.now)
-        await self.revocations.read()
-        verifier = Verifier(signer.verifying, server.origin, clock.now, self.revocations.check)
-        services = ServiceTokens(sealing.derive(self.secret, "services"), clock.now)
-        admit = no_limits if gateway.rate_limits == "off" else Limiter().admit
+    async def ready(self) -> Self:
+        """Load what sign-in needs from the database; raises Refusal, Unavailable."""
+        algorithm, kit = self.settings.auth.signing_algorithm, self.fittings
+        signer = await Signer.load(self.auth_store, kit.secret, algorithm, kit.origin, self.now())
+        self.auth = AuthService(self.auth_store, self.users.directory, signer, kit)
+        self.verifier = Verifier(signer.verifying, kit.origin, self.now, kit.revocations.check)
+        await kit.revocations.read()
+        return self
 
-        def door(routes: Sequence[Route], service: object) -> ASGIApp:
-            return ServiceApp(routes, service, verify=verifier.verify, admit=admit, verify_service=services.verify)
-
-        auth, desk = door(auth_http.ROUTES, self.auth), door(gateway_http.ROUTES, self._desk())
+    def app(self) -> ASGIApp:
+        """Return the whole platform as one application, once it is ready."""
+        auth, desk = self.door(auth_http.ROUTES, self.auth), self.door(gateway_http.ROUTES, self._desk())
         doors = {
-            "users": door(users_http.ROUTES, self.users),
+            "users": self.door(users_http.ROUTES, self.users),
             **dict.fromkeys(("login", "guests", "token", "logout", ".well-known"), auth),
-            "games": door(games_http.ROUTES, self.games),
+            "games": self.door(games_http.ROUTES, self.games),
             **dict.fromkeys(("healthz", "readyz", "openapi.json", "docs", "problems"), desk),
         }
-        client = address.resolver(address.networks(gateway.trusted_proxies))
-        return Threshold(Gateway(doors, Web()), self.requests, client, secure=server.origin.startswith("https:"))
+        client = address.resolver(address.networks(self.settings.gateway.trusted_proxies))
+        secure = self.fittings.origin.startswith("https:")
+        return Threshold(Gateway(doors, Web()), self.requests, client, secure=secure)
+
+    def door(self, routes: Sequence[Route], service: object) -> ServiceApp:
+        """Return a service's own application."""
+        verify, verify_service = self.verifier.verify, self.service_tokens.verify
+        return ServiceApp(routes, service, verify=verify, admit=self._admit, verify_service=verify_service)
+
+    @cached_property
+    def _admit(self) -> Admit:
+        return no_limits if self.settings.gateway.rate_limits == "off" else Limiter().admit
 
     def admin(self) -> ASGIApp:
         """Return what only operators may see."""
@@ -129,17 +139,18 @@ class House:
         """Return the work that comes round again, for as long as the process lives."""
 
         async def purge() -> None:
-            await self.idempotency.purge()
-            await self.revocations.forget()
-            await self.auth.purge()
+            await self.fittings.idempotency.purge()
+            await self.fittings.revocations.forget()
+            await self.fittings.audit.purge()
+            await self.auth.sessions.purge()
 
         async def warm() -> None:
             await asyncio.sleep(1.0)
-            await asyncio.to_thread(self.users.warm)
+            await asyncio.to_thread(self.users.directory.warm)
 
         return [
             warm(),
-            every(1.0, self.revocations.follow),
+            every(1.0, self.fittings.revocations.follow),
             every(_PENDING_S, self.erasure.sweep),
             every(_PENDING_S, self.games.answer_pending),
             every(_HOUR, purge),
@@ -147,7 +158,7 @@ class House:
 
     def _desk(self) -> gateway_http.Desk:
         async def fresh() -> bool:
-            return self.revocations.age_s < STALE_S
+            return self.fittings.revocations.age_s < STALE_S
 
         async def reachable() -> bool:
             return not await schema.is_behind(self.database)
@@ -173,7 +184,7 @@ async def opened(chosen: Settings, migrate: Callable[[Server], Awaitable[None]])
         house = House(chosen, database, secret)
         yield house
         await house.games.close()
-        house.passwords.close()
+        house.fittings.passwords.close()
     finally:
         await database.close()
 

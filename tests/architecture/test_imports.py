@@ -13,7 +13,7 @@ BREACHES = {
     "1. Storeys": [
         ("games/service/cards.py", "noughts.users.store"),
         ("kit/ids.py", "noughts.ports.users"),
-        ("auth/service.py", "noughts.compose"),
+        ("auth/service/sign_in.py", "noughts.compose"),
     ],
     "2a. Rooms of the User Service": [("users/model/names.py", "noughts.users.store")],
     "2b. Rooms of the Authentication Service": [("auth/store.py", "noughts.auth.signing")],

@@ -23,7 +23,7 @@ async def kept(house: Services, once: Once, resource_id: str | None = None) -> s
     """Store a creating call, and return what it is said to have created."""
     owner = accounts.guest(UserId(ids.new()), ids.new().encode()[-8:], house.clock())
     resource = resource_id or ids.new()
-    await house.user_store.add(owner, *house.idempotency.rows(once, resource, owner.id))
+    await house.user_store.add(owner, *house.fittings.idempotency.rows(once, resource, owner.id))
     return resource
 
 
@@ -101,69 +101,73 @@ async def test_what_no_living_token_can_concern_is_forgotten(house: Services) ->
 
 
 async def test_a_call_that_never_was_has_created_nothing(house: Services) -> None:
-    assert await house.idempotency.earlier(house.idempotency.once("me", "POST /x", "key", BODY)) is None
+    assert (
+        await house.fittings.idempotency.earlier(house.fittings.idempotency.once("me", "POST /x", "key", BODY)) is None
+    )
 
 
 async def test_a_repeated_call_is_told_what_it_created(house: Services) -> None:
-    once = house.idempotency.once("me", "POST /x", "key", BODY)
+    once = house.fittings.idempotency.once("me", "POST /x", "key", BODY)
     made = await kept(house, once)
-    assert await house.idempotency.earlier(once) == made
+    assert await house.fittings.idempotency.earlier(once) == made
 
 
 async def test_the_same_key_for_another_body_is_refused(house: Services) -> None:
-    await kept(house, house.idempotency.once("me", "POST /x", "key", BODY))
+    await kept(house, house.fittings.idempotency.once("me", "POST /x", "key", BODY))
     other = msgspec.structs.replace(BODY, password="another secret")
     with pytest.raises(IdempotencyKeyReused):
-        await house.idempotency.earlier(house.idempotency.once("me", "POST /x", "key", other))
+        await house.fittings.idempotency.earlier(house.fittings.idempotency.once("me", "POST /x", "key", other))
 
 
 @pytest.mark.parametrize("different", [("you", "POST /x", "key"), ("me", "POST /y", "key"), ("me", "POST /x", "other")])
 async def test_a_key_belongs_to_one_subject_and_one_route(house: Services, different: tuple[str, str, str]) -> None:
-    await kept(house, house.idempotency.once("me", "POST /x", "key", BODY))
-    assert await house.idempotency.earlier(house.idempotency.once(*different, BODY)) is None
+    await kept(house, house.fittings.idempotency.once("me", "POST /x", "key", BODY))
+    assert await house.fittings.idempotency.earlier(house.fittings.idempotency.once(*different, BODY)) is None
 
 
 async def test_a_key_may_be_used_anew_after_a_day(house: Services) -> None:
-    once = house.idempotency.once("me", "POST /x", "key", BODY)
+    once = house.fittings.idempotency.once("me", "POST /x", "key", BODY)
     await kept(house, once)
     house.clock.forward(hours=24, seconds=1)
-    assert await house.idempotency.earlier(once) is None
+    assert await house.fittings.idempotency.earlier(once) is None
     made = await kept(house, once)
-    assert await house.idempotency.earlier(once) == made
+    assert await house.fittings.idempotency.earlier(once) == made
 
 
 async def test_keys_are_purged_after_a_day_and_not_before(house: Services) -> None:
-    once = house.idempotency.once("me", "POST /x", "key", BODY)
+    once = house.fittings.idempotency.once("me", "POST /x", "key", BODY)
     made = await kept(house, once)
     house.clock.forward(hours=23)
-    await house.idempotency.purge()
-    assert await house.idempotency.earlier(once) == made
+    await house.fittings.idempotency.purge()
+    assert await house.fittings.idempotency.earlier(once) == made
     house.clock.forward(hours=2)
-    await house.idempotency.purge()
+    await house.fittings.idempotency.purge()
     house.clock.at = NOON
-    assert await house.idempotency.earlier(once) is None
+    assert await house.fittings.idempotency.earlier(once) is None
 
 
 async def test_a_key_is_erased_with_its_owner(house: Services) -> None:
-    alice = await house.users.register(BODY, "key")
+    alice = await house.register(BODY, "key")
     await house.user_store.replace(alice, accounts.deleting(alice, NOON))
     await house.user_store.erase(alice.id)
-    assert (await house.users.register(BODY, "key")).id != alice.id
+    assert (await house.register(BODY, "key")).id != alice.id
 
 
 async def test_a_call_still_running_is_not_begun_again(house: Services) -> None:
-    once = house.idempotency.once("me", "POST /x", "key", BODY)
-    with house.idempotency.running(once):
-        with pytest.raises(IdempotencyInProgress), house.idempotency.running(once):
+    once = house.fittings.idempotency.once("me", "POST /x", "key", BODY)
+    with house.fittings.idempotency.running(once):
+        with pytest.raises(IdempotencyInProgress), house.fittings.idempotency.running(once):
             raise AssertionError("it ran twice")
-        with house.idempotency.running(house.idempotency.once("you", "POST /x", "key", BODY)):
+        with house.fittings.idempotency.running(house.fittings.idempotency.once("you", "POST /x", "key", BODY)):
             pass
-    with house.idempotency.running(once):
+    with house.fittings.idempotency.running(once):
         await asyncio.sleep(0)
 
 
 async def test_what_is_kept_of_a_body_cannot_be_told_without_the_key(house: Services) -> None:
-    ours = house.idempotency.once("me", "POST /x", "key", BODY)
-    theirs = type(house.idempotency)(house.database, b"another key", house.clock).once("me", "POST /x", "key", BODY)
+    ours = house.fittings.idempotency.once("me", "POST /x", "key", BODY)
+    theirs = type(house.fittings.idempotency)(house.database, b"another key", house.clock).once(
+        "me", "POST /x", "key", BODY
+    )
     assert ours.fingerprint != theirs.fingerprint
     assert "secret" not in ours.fingerprint

@@ -110,16 +110,16 @@ async def test_a_refused_change_leaves_no_revocation(house: Services) -> None:
     with pytest.raises(PreconditionFailed):
         await house.user_store.replace(stale, renamed(before, "alicia"), ended)
     await house.revocations.read()
-    principal = house.verifier.verify((await house.auth.guest()).access_token)
+    principal = house.verifier.verify((await house.guest()).access_token)
     house.revocations.check(msgspec.structs.replace(principal, user_id=before.id, epoch=1))
 
 
 async def test_an_idempotency_key_is_taken_once_and_the_account_with_it(house: Services) -> None:
     alice, bob = member(), member("bobby", "bob@example.com")
-    once = house.idempotency.once("anonymous", "POST /users", "key", alice)
-    await house.user_store.add(alice, *house.idempotency.rows(once, alice.id, alice.id))
+    once = house.fittings.idempotency.once("anonymous", "POST /users", "key", alice)
+    await house.user_store.add(alice, *house.fittings.idempotency.rows(once, alice.id, alice.id))
     with pytest.raises(KeyUsed):
-        await house.user_store.add(bob, *house.idempotency.rows(once, bob.id, bob.id))
+        await house.user_store.add(bob, *house.fittings.idempotency.rows(once, bob.id, bob.id))
     assert await house.user_store.get(bob.id) is None
 
 

@@ -21,7 +21,7 @@ from noughts.kit.service_tokens import ServiceTokens
 from noughts.kit.tokens import UserId
 from noughts.ports.users import CARDS_AT_ONCE, Card, Users, computer_id
 from noughts.users.client import UsersClient
-from noughts.users.service.profiles import view
+from noughts.users.service.directory import view
 
 NOBODY = UserId("00000000-0000-7000-8000-00000000ffff")
 
@@ -57,7 +57,7 @@ async def far(house: Services) -> AsyncIterator[httpx.AsyncClient]:
 async def users(request: pytest.FixtureRequest, house: Services) -> AsyncIterator[Users]:
     """The User Service, asked directly and over HTTP."""
     if request.param == "near":
-        yield house.users
+        yield house.users.directory
         return
     async with door(house) as client:
         yield over(client, house.service_tokens)
@@ -94,7 +94,7 @@ async def test_somebody_unknown_is_not_found(users: Users) -> None:
 
 async def test_somebody_being_deleted_is_not_found(users: Users, house: Services) -> None:
     alice = await house.member()
-    await house.users.delete(alice.id, caller(alice.id), None)
+    await house.delete(alice.id, caller(alice.id), None)
     with pytest.raises(NotFound):
         await users.user(alice.id)
 
@@ -128,7 +128,7 @@ async def test_no_cards_are_given_of_nobody(users: Users) -> None:
 
 
 async def test_as_many_cards_are_given_at_once_as_promised(users: Users, house: Services) -> None:
-    guests = [await house.users.create_guest() for _ in range(3)]
+    guests = [await house.users.directory.create_guest() for _ in range(3)]
     strangers = [UserId(ids.new()) for _ in range(CARDS_AT_ONCE - 3)]
     assert (await users.cards([*strangers, *(guest.id for guest in guests)])).keys() == {guest.id for guest in guests}
 
@@ -220,7 +220,7 @@ async def test_an_internal_call_needs_a_token(far: httpx.AsyncClient, path: str)
 
 @pytest.mark.parametrize("path", ["/internal/users/guests", "/internal/users/identify", "/internal/users/cards"])
 async def test_a_persons_token_is_worth_nothing_inside(house: Services, far: httpx.AsyncClient, path: str) -> None:
-    token = (await house.auth.guest()).access_token
+    token = (await house.guest()).access_token
     answer = await far.post(path, json={}, headers={"authorization": f"Bearer {token}"})
     assert (answer.status_code, answer.json()["type"]) == (401, "/problems/invalid-token")
 

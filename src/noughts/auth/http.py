@@ -56,33 +56,33 @@ class Jwks(msgspec.Struct, frozen=True):
 async def login(auth: AuthService, ask: Ask[LoginBody, NoQuery]) -> Answer:
     if ask.body.cookie:
         ask.require_own_origin()
-    grant = await auth.login(ask.body.username, ask.body.password)
+    grant = await auth.sign_in.login(ask.body.username, ask.body.password, ask.origin)
     return _granted(grant, ask, cookie=ask.body.cookie)
 
 
 async def create_guest(auth: AuthService, ask: Ask[GuestBody, NoQuery]) -> Answer:
     if ask.body.cookie:
         ask.require_own_origin()
-    return _granted(await auth.guest(), ask, cookie=ask.body.cookie, status=201)
+    return _granted(await auth.sign_in.guest(ask.origin), ask, cookie=ask.body.cookie, status=201)
 
 
 async def refresh(auth: AuthService, ask: Ask[TokenBody, NoQuery]) -> Answer:
     presented = ask.cookie() if ask.body.cookie else ask.body.refresh_token
     if not presented:
         raise InvalidRefreshToken("There is no refresh token.")
-    return _granted(await auth.refresh(presented), ask, cookie=ask.body.cookie)
+    return _granted(await auth.sessions.refresh(presented, ask.origin), ask, cookie=ask.body.cookie)
 
 
 async def logout(auth: AuthService, ask: Ask[None, NoQuery]) -> Answer:
     presented = ask.cookie()
     if ask.principal is None and presented is None:
         raise Unauthenticated
-    await auth.logout(ask.principal, presented)
+    await auth.sessions.logout(ask.principal, presented, ask.origin)
     return Answer(status=204, set_cookie=None if presented is None else _cookie("", 0, secure=ask.secure))
 
 
 async def jwks(auth: AuthService, ask: Ask[None, NoQuery]) -> Answer:
-    return Answer(auth.jwks(), caching="public, max-age=300")
+    return Answer(auth.signer.jwks(), caching="public, max-age=300")
 
 
 def _granted(grant: Grant, ask: Ask[Any, NoQuery], *, cookie: bool, status: int = 200) -> Answer:

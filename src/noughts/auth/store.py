@@ -59,11 +59,13 @@ class AuthStore:
         args = (credentials.id, password_hash, credentials.password)
         await self._database.write(Write(_REHASH, args, rows=None))
 
-    async def open(self, session: Session, digest: str) -> None:
-        """Store a new session and its first refresh token; raises LoginFailed when the account changed meanwhile."""
+    async def open(self, session: Session, digest: str, *rows: Write) -> None:
+        """Store a new session, its first refresh token and what belongs to it; raises LoginFailed when the account changed meanwhile."""
         args = (session.id, session.user_id, session.epoch, session.auth_time, session.expires_at)
         try:
-            await self._database.write(Write(_OPEN, args), Write(_ADD_TOKEN, (digest, session.id, session.auth_time)))
+            await self._database.write(
+                Write(_OPEN, args), Write(_ADD_TOKEN, (digest, session.id, session.auth_time)), *rows
+            )
         except Missed:
             raise LoginFailed from None
 
@@ -83,9 +85,14 @@ class AuthStore:
             return False
         return True
 
-    async def end(self, session_id: SessionId, at: datetime) -> None:
-        """Remove a session and revoke its access tokens. May be repeated."""
-        await self._database.write(Write(_REVOKE, (session_id, at), rows=None), Write(_END, (session_id,), rows=None))
+    async def end(self, session_id: SessionId, at: datetime, *rows: Write) -> None:
+        """Remove a session, revoke its access tokens and write what belongs to it. May be repeated."""
+        revoke, end = Write(_REVOKE, (session_id, at), rows=None), Write(_END, (session_id,), rows=None)
+        await self._database.write(revoke, end, *rows)
+
+    async def note(self, *rows: Write) -> None:
+        """Write down what happened where nothing else changed."""
+        await self._database.write(*rows)
 
     async def purge(self, expired_before: datetime, idle_since: datetime) -> None:
         """Remove sessions nobody can use any more."""

@@ -2,8 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Callable
+from typing import Final
 
 Listener = Callable[[str], None]
+USERS: Final = "users"
+"""The topic on which ids of accounts are told that look different now."""
 
 
 class Broadcast:

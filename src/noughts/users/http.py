@@ -22,7 +22,7 @@ from noughts.users.model.names import UsernameTaken
 from noughts.users.model.secrets import PasswordContextual
 from noughts.users.model.wishes import Registration, Wish
 from noughts.users.service import UserService
-from noughts.users.service.profiles import view
+from noughts.users.service.directory import view
 
 REGISTRATION: Final = Limit("registration", 100, 3_600, network=Limit("registration-network", 1_000, 3_600))
 
@@ -79,13 +79,13 @@ class Cards(msgspec.Struct, frozen=True):
 
 async def create_user(users: UserService, ask: Ask[RegistrationBody, NoQuery]) -> Answer:
     wanted = Registration(ask.body.username, ask.body.email, ask.body.password)
-    account = await users.register(wanted, ask.idempotency_key())
+    account = await users.registrations.register(wanted, ask.origin, ask.idempotency_key())
     return Answer(view(account), 201, etag=account.etag, location=f"/users/{account.id}")
 
 
 async def get_user(users: UserService, ask: Ask[None, NoQuery]) -> Answer:
     user_id, by = ask.user_id(), ask.caller
-    account = await users.account(user_id)
+    account = await users.profiles.account(user_id)
     full = by.user_id == user_id or by.is_admin
     etag = account.etag if full else account.public_etag
     if ask.has(etag):
@@ -95,7 +95,7 @@ async def get_user(users: UserService, ask: Ask[None, NoQuery]) -> Answer:
 
 async def change_user(users: UserService, ask: Ask[ChangeBody, NoQuery]) -> Answer:
     given = {name: value for name, value in msgspec.structs.asdict(ask.body).items() if value is not msgspec.UNSET}
-    account = await users.change(ask.user_id(), Wish(**given), ask.caller, ask.if_match())
+    account = await users.profiles.change(ask.user_id(), Wish(**given), ask.caller, ask.origin, ask.if_match())
     return Answer(view(account), etag=account.etag)
 
 
@@ -104,24 +104,24 @@ async def patch_user(users: UserService, ask: Ask[ChangeBody, NoQuery]) -> Answe
 
 
 async def delete_user(users: UserService, ask: Ask[None, NoQuery]) -> Answer:
-    await users.delete(ask.user_id(), ask.caller, ask.if_match())
+    await users.profiles.delete(ask.user_id(), ask.caller, ask.origin, ask.if_match())
     return Answer(status=204)
 
 
 async def create_guest_account(users: UserService, ask: Ask[Any, NoQuery]) -> Answer:
-    return Answer(await users.create_guest(), 201)
+    return Answer(await users.directory.create_guest(), 201)
 
 
 async def account_of(users: UserService, ask: Ask[None, NoQuery]) -> Answer:
-    return Answer(await users.user(UserId(ask.path["user_id"])))
+    return Answer(await users.directory.user(UserId(ask.path["user_id"])))
 
 
 async def identify(users: UserService, ask: Ask[IdentifyBody, NoQuery]) -> Answer:
-    return Answer(Identified(await users.identify(ask.body.identifier)))
+    return Answer(Identified(await users.directory.identify(ask.body.identifier)))
 
 
 async def cards(users: UserService, ask: Ask[CardsBody, NoQuery]) -> Answer:
-    return Answer(Cards(list((await users.cards(ask.body.user_ids)).values())))
+    return Answer(Cards(list((await users.directory.cards(ask.body.user_ids)).values())))
 
 
 def _public(account: Account) -> PublicUser:

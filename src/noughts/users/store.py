@@ -9,7 +9,6 @@ import msgspec
 from noughts.kit.database import Database, Missed, Query, Sql, Taken, Write, columns
 from noughts.kit.errors import PreconditionFailed
 from noughts.kit.idempotency import UNIQUE_KEY
-from noughts.kit.revocation import Revocation
 from noughts.kit.tokens import UserId
 from noughts.ports.users import CARDS_AT_ONCE, Kind
 from noughts.users.model.accounts import Account
@@ -116,14 +115,16 @@ class UserStore:
         """Store a new account; raises UsernameTaken, EmailTaken or KeyUsed."""
         await self._write(account, Write(_INSERT, _values(account)), *rows)
 
-    async def replace(self, before: Account, after: Account, revocation: Revocation | None = None) -> None:
-        """Store a change made to `before`; raises PreconditionFailed when another came first, UsernameTaken, EmailTaken."""
-        rows = () if revocation is None else (revocation.row(),)
+    async def replace(self, before: Account, after: Account, *rows: Write) -> None:
+        """Store a change made to `before`, and what belongs to it.
+
+        Raises PreconditionFailed when another came first, UsernameTaken, EmailTaken.
+        """
         await self._write(after, Write(_REPLACE, (*_values(after), before.version)), *rows)
 
-    async def erase(self, user_id: UserId) -> None:
+    async def erase(self, user_id: UserId, *rows: Write) -> None:
         """Remove the row of a person who is being deleted, and with it all that hangs on it. May be repeated."""
-        await self._database.write(Write(_ERASE, (user_id,), rows=None))
+        await self._database.write(Write(_ERASE, (user_id,), rows=None), *rows)
 
     async def _write(self, account: Account, *statements: Write) -> None:
         try:

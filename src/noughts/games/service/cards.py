@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from noughts.kit.broadcast import Broadcast
+from noughts.kit.broadcast import USERS, Broadcast
 from noughts.kit.tokens import UserId
 from noughts.ports.users import CARDS_AT_ONCE, Card, Users
 
-USERS_CHANGED: Final = "users"
 _KEPT: Final = timedelta(seconds=60)
 _MOST: Final = 8_192
 
@@ -21,7 +20,7 @@ class Cards:
         self._now = now
         self._known: dict[UserId, tuple[Card | None, datetime]] = {}
         self._drops = 0
-        broadcast.subscribe(USERS_CHANGED, self._drop)
+        broadcast.subscribe(USERS, self._drop)
 
     async def of(self, user_ids: Iterable[UserId | None]) -> dict[UserId, Card]:
         """Return the cards of those who exist, without waiting when all are known; raises Unavailable."""

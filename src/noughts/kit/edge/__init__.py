@@ -2,11 +2,12 @@
 
 from noughts.kit.edge.answers import Answer, not_modified, page
 from noughts.kit.edge.asks import Ask
-from noughts.kit.edge.resource import ServiceApp
+from noughts.kit.edge.resource import Admit, ServiceApp
 from noughts.kit.edge.routes import Limit, NoQuery, Route, Who
 from noughts.kit.edge.threshold import Threshold
 
 __all__ = [
+    "Admit",
     "Answer",
     "Ask",
     "Limit",

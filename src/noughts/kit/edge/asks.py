@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from noughts.kit.audit import Origin
 from noughts.kit.conditions import EntityTags
 from noughts.kit.errors import BadRequest, ForeignOrigin
 from noughts.kit.tokens import Principal, UserId
@@ -25,6 +26,7 @@ class Ask(msgspec.Struct, Generic[Body, Query]):
     principal: Principal | None
     headers: dict[bytes, bytes]
     address: str
+    request_id: str
     secure: bool
 
     @property
@@ -38,6 +40,11 @@ class Ask(msgspec.Struct, Generic[Body, Query]):
         """Return the person in the path; `me` is whoever is calling."""
         named = self.path["user_id"]
         return self.caller.user_id if named == "me" else UserId(named)
+
+    @property
+    def origin(self) -> Origin:
+        """Where the request came from, for what is written down about it."""
+        return Origin(self.address, self.request_id, self.header(b"user-agent"))
 
     def header(self, name: bytes) -> str | None:
         """Return a header's value, or nothing."""

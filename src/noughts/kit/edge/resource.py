@@ -111,8 +111,8 @@ class _Resource:
         body = None
         if route.body is not None:
             body = decode(await _read(receive, headers, route), route.body)
-        secure = scope["noughts.secure"]
-        ask = Ask(body, query, scope["path_params"], principal, headers, scope["noughts.address"], secure)
+        address, request_id, secure = scope["noughts.address"], scope["noughts.request_id"], scope["noughts.secure"]
+        ask = Ask(body, query, scope["path_params"], principal, headers, address, request_id, secure)
         answer = await route.handler(self._service, ask)
         await _respond(answer, scope, send)
 

@@ -33,7 +33,7 @@ class Threshold:
             return
         started = time.perf_counter()
         headers = scope["noughts.headers"] = dict(scope["headers"])
-        request_id = _given_id(headers) or ids.request_id()
+        request_id = scope["noughts.request_id"] = _given_id(headers) or ids.request_id()
         scope["noughts.secure"] = self._secure
         status = 0
 

@@ -1,0 +1,64 @@
+"""What somebody gets who proved who they are: a session, and the tokens of it."""
+
+import msgspec
+
+from noughts.auth import model
+from noughts.auth.model import Credentials, Session
+from noughts.auth.signing import Signer
+from noughts.auth.store import AuthStore
+from noughts.kit import ids, sealing
+from noughts.kit.audit import Event, Origin
+from noughts.kit.fittings import Fittings
+from noughts.kit.tokens import LIFETIME_S, SessionId
+from noughts.ports.users import User, Users
+
+
+class Grant(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody gets who proved who they are; durations in seconds."""
+
+    access_token: str
+    expires_in: int
+    refresh_token: str
+    refresh_expires_in: int
+    user: User
+
+
+class Grants:
+    """Opens sessions and signs access tokens for them."""
+
+    def __init__(self, store: AuthStore, users: Users, signer: Signer, fittings: Fittings) -> None:
+        self._store = store
+        self._users = users
+        self._signer = signer
+        self._audit = fittings.audit
+        self._now = fittings.now
+
+    async def open(
+        self, credentials: Credentials, origin: Origin, event: Event | None, user: User | None = None
+    ) -> Grant:
+        """Return a new session's tokens; raises LoginFailed when the account changed meanwhile."""
+        session = model.opened(SessionId(ids.new()), credentials, self._now())
+        refresh_token = sealing.new_token()
+        told = () if event is None else (self._audit.row(event, credentials.id, origin, session=session.id),)
+        await self._store.open(session, sealing.digest(refresh_token), *told)
+        return await self.next(session, credentials, refresh_token, user)
+
+    async def next(
+        self, session: Session, credentials: Credentials, refresh_token: str, user: User | None = None
+    ) -> Grant:
+        """Return a session's tokens, the access token newly signed."""
+        now = self._now()
+        claims = {
+            "sub": session.user_id,
+            "sid": session.id,
+            "auth_time": int(session.auth_time.timestamp()),
+            "role": credentials.role,
+            "epoch": credentials.epoch,
+        }
+        return Grant(
+            access_token=self._signer.sign(claims, now),
+            expires_in=LIFETIME_S,
+            refresh_token=refresh_token,
+            refresh_expires_in=session.expires_in_s(now),
+            user=user or await self._users.user(session.user_id),
+        )

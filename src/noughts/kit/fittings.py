@@ -1,0 +1,56 @@
+"""What the house puts at every service's disposal."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+from noughts.kit import sealing
+from noughts.kit.audit import Audit
+from noughts.kit.broadcast import USERS, Broadcast
+from noughts.kit.database import Database
+from noughts.kit.idempotency import Idempotency
+from noughts.kit.outbox import Outbox
+from noughts.kit.passwords import Passwords
+from noughts.kit.revocation import Revocation, Revocations
+from noughts.kit.tokens import UserId
+
+
+class Fittings(msgspec.Struct, frozen=True, kw_only=True):
+    """The tools of the kit, one of each in a process, all on one database and one clock.
+
+    `secret` is what keys for one purpose are derived from (`sealing.derive`); `origin` is where people reach us.
+    """
+
+    now: Callable[[], datetime]
+    secret: bytes
+    origin: str
+    passwords: Passwords
+    revocations: Revocations
+    idempotency: Idempotency
+    broadcast: Broadcast
+    outbox: Outbox
+    audit: Audit
+
+    @classmethod
+    def on(
+        cls, database: Database, secret: bytes, *, origin: str, now: Callable[[], datetime], passwords: Passwords
+    ) -> "Fittings":
+        """Return the tools for a database."""
+        return cls(
+            now=now,
+            secret=secret,
+            origin=origin,
+            passwords=passwords,
+            revocations=Revocations(database, now),
+            idempotency=Idempotency(database, sealing.derive(secret, "idempotency"), now),
+            broadcast=Broadcast(),
+            outbox=Outbox(sealing.derive(secret, "outbox"), now),
+            audit=Audit(database, now),
+        )
+
+    def account_changed(self, user_id: UserId, ended: Revocation | None = None) -> None:
+        """Tell this process, after the commit, that an account changed and which of its tokens are over."""
+        if ended is not None:
+            self.revocations.apply(ended)
+        self.broadcast.publish(USERS, user_id)

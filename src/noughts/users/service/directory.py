@@ -1,0 +1,71 @@
+"""Who is who: the near side of the `Users` port."""
+
+import os
+from collections.abc import Sequence
+from typing import Final
+
+from noughts.kit import ids
+from noughts.kit.fittings import Fittings
+from noughts.kit.logging import log
+from noughts.kit.times import rfc3339
+from noughts.kit.tokens import UserId
+from noughts.ports.users import Card, User
+from noughts.users.model import accounts, addresses, names
+from noughts.users.model.accounts import Account
+from noughts.users.store import UserStore
+
+_GUEST_NAME_BYTES: Final = 8
+
+
+class Directory:
+    """What the other services ask about people. Besides the problems its methods name they raise Unavailable."""
+
+    def __init__(self, store: UserStore, fittings: Fittings) -> None:
+        self._store = store
+        self._now = fittings.now
+
+    def warm(self) -> None:
+        """Load the tables of characters and addresses (a quarter of a second), so that nobody's first sign-up waits."""
+        names.check("warm-up")
+        addresses.key(addresses.check("warm@example.com"))
+
+    async def create_guest(self) -> User:
+        """Return a new guest."""
+        account = accounts.guest(UserId(ids.new()), os.urandom(_GUEST_NAME_BYTES), self._now())
+        await self._store.add(account)
+        log.info("guest_created", user=account.id)
+        return view(account)
+
+    async def user(self, user_id: UserId) -> User:
+        """Return an account as its owner sees it; raises NotFound."""
+        return view(accounts.require_visible(await self._store.get(user_id)))
+
+    async def identify(self, identifier: str) -> UserId | None:
+        """Return whose username or email this is, or nothing."""
+        if "\0" in identifier:  # stands in nobody's, and PostgreSQL cannot even be asked
+            return None
+        if "@" in identifier:
+            return await self._store.identify(username_key=None, email_key=addresses.key(identifier))
+        return await self._store.identify(username_key=names.fold(identifier), email_key=None)
+
+    async def cards(self, user_ids: Sequence[UserId]) -> dict[UserId, Card]:
+        """Return the cards of those among at most 128 people who exist."""
+        rows = await self._store.cards(user_ids) if user_ids else ()
+        return {row.id: Card(id=row.id, username=row.username, kind=row.kind) for row in rows}
+
+
+def view(account: Account) -> User:
+    """Return an account as its owner and administrators see it."""
+    return User(
+        id=account.id,
+        username=account.username,
+        email=account.email,
+        email_verified=account.email_verified_at is not None,
+        pending_email=account.pending_email,
+        kind=account.kind,
+        role=account.role,
+        status=account.status,
+        created_at=rfc3339(account.created_at),
+        updated_at=rfc3339(account.updated_at),
+        version=account.version,
+    )

@@ -1,0 +1,64 @@
+"""Becoming a member."""
+
+from typing import Final
+
+from noughts.kit import ids
+from noughts.kit.audit import Origin
+from noughts.kit.fittings import Fittings
+from noughts.kit.idempotency import Once
+from noughts.kit.logging import log
+from noughts.kit.tokens import UserId
+from noughts.users.model import accounts
+from noughts.users.model.accounts import Account, Change
+from noughts.users.model.addresses import EmailTaken
+from noughts.users.model.names import UsernameTaken
+from noughts.users.model.settings import UserSettings
+from noughts.users.model.wishes import Registration, checked
+from noughts.users.store import KeyUsed, UserStore
+
+_ANONYMOUS: Final = "anonymous"
+
+
+class Registrations:
+    """The use case of those who have no account yet."""
+
+    def __init__(self, store: UserStore, fittings: Fittings, settings: UserSettings) -> None:
+        self._store = store
+        self._passwords = fittings.passwords
+        self._idempotency = fittings.idempotency
+        self._audit = fittings.audit
+        self._settings = settings
+        self._now = fittings.now
+
+    async def register(self, wanted: Registration, origin: Origin, key: str | None = None) -> Account:
+        """Return the new member; the same one again for the same Idempotency-Key and body.
+
+        Raises Invalid naming every member that breaks a rule, UsernameTaken, EmailTaken, HashQueueFull,
+        IdempotencyKeyReused, IdempotencyInProgress, Unavailable.
+        """
+        once = None if key is None else self._idempotency.once(_ANONYMOUS, "POST /users", key, wanted)
+        with self._idempotency.running(once):
+            if once is not None and await self._idempotency.earlier(once) is not None:
+                return await self._made(once)
+            account = await self._new(wanted)
+            rows = self._idempotency.rows(once, account.id, account.id)
+            try:
+                await self._store.add(account, *rows, self._audit.row("user-registered", account.id, origin))
+            except KeyUsed:  # in another process, a moment ago
+                return await self._made(once)
+            except (UsernameTaken, EmailTaken):  # the same, only that the names were found taken before the key was
+                if once is None or await self._idempotency.earlier(once) is None:
+                    raise
+                return await self._made(once)
+        log.info("user_registered", user=account.id)
+        return account
+
+    async def _new(self, wanted: Registration) -> Account:
+        found = checked(wanted, shortest=self._settings.password_min)
+        password_hash = None if found.password is None else await self._passwords.hash(found.password)
+        return accounts.member(UserId(ids.new()), Change(found.name, found.email, password_hash), self._now())
+
+    async def _made(self, once: Once | None) -> Account:
+        """Return what the very same call created before; raises NotFound when that is being deleted."""
+        made = None if once is None else await self._idempotency.earlier(once)
+        return accounts.require_visible(None if made is None else await self._store.get(UserId(made)))
