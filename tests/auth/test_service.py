@@ -8,7 +8,7 @@ import pytest
 from tests.fakes import CHEAP
 from tests.services import ISSUER, PASSWORD, SECRET, Services
 
-from noughts.auth.model import InvalidRefreshToken, LoginFailed, SessionExpired
+from noughts.auth.model.sessions import InvalidRefreshToken, LoginFailed, SessionExpired
 from noughts.auth.service import Grant
 from noughts.auth.signing import Signer
 from noughts.kit import sealing

@@ -8,8 +8,8 @@ import pytest
 from tests.fakes import NOON
 from tests.services import Services
 
-from noughts.auth import model
-from noughts.auth.model import Credentials, LoginFailed, Session
+from noughts.auth.model import sessions as model
+from noughts.auth.model.sessions import Credentials, LoginFailed, Session
 from noughts.auth.store import AuthStore, StoredKey
 from noughts.kit import ids
 from noughts.kit.database import Query

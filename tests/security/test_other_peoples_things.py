@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from noughts.auth.model import InvalidRefreshToken, SessionExpired
+from noughts.auth.model.sessions import InvalidRefreshToken, SessionExpired
 from noughts.compose import House, read_settings
 from noughts.kit.database import Database
 from tests import servers

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from noughts.auth.model import InvalidRefreshToken, LoginFailed, SessionExpired
+from noughts.auth.model.sessions import InvalidRefreshToken, LoginFailed, SessionExpired
 from noughts.auth.service import AuthService, Grant
 from noughts.kit.edge import Answer, Ask, Limit, NoQuery, Route, Who
 from noughts.kit.errors import ForeignOrigin, Unauthenticated

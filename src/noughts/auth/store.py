@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from noughts.auth.model import Credentials, LoginFailed, RefreshToken, Session
+from noughts.auth.model.sessions import Credentials, LoginFailed, RefreshToken, Session
 from noughts.kit.database import Database, Missed, Query, Sql, Write, columns
 from noughts.kit.tokens import SessionId, UserId
 

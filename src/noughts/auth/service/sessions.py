@@ -1,7 +1,7 @@
 """Staying signed in, and signing out."""
 
-from noughts.auth import model
-from noughts.auth.model import InvalidRefreshToken
+from noughts.auth.model import sessions
+from noughts.auth.model.sessions import InvalidRefreshToken
 from noughts.auth.service.grants import Grant, Grants
 from noughts.auth.store import AuthStore
 from noughts.kit import sealing
@@ -31,9 +31,9 @@ class Sessions:
         token = await self._store.token(sealing.digest(presented))
         if token is None:
             raise InvalidRefreshToken
-        model.require_current(token, at)
+        sessions.require_current(token, at)
         credentials = await self._store.credentials(token.user_id)
-        if credentials is None or not model.may_go_on(token.session, credentials):
+        if credentials is None or not sessions.may_go_on(token.session, credentials):
             await self._end(token.user_id, token.session_id, origin)
             raise InvalidRefreshToken
         if token.used_at is None:
@@ -42,7 +42,7 @@ class Sessions:
             if await self._store.rotate(token, sealing.digest(successor), sealed, credentials.epoch, at):
                 return await self._grants.next(token.session, credentials, successor)
             token = await self._store.token(token.digest) or token
-        sealed_before = model.repeatable_successor(token, self._now())
+        sealed_before = sessions.repeatable_successor(token, self._now())
         known = None if sealed_before is None else sealing.unseal(_successor_key(presented), sealed_before)
         if known is None:
             log.warning("refresh_token_replayed", user=token.user_id, session=token.session_id)
@@ -60,7 +60,7 @@ class Sessions:
     async def purge(self) -> None:
         """Forget the sessions nobody can use any more."""
         now = self._now()
-        await self._store.purge(now, now - model.IDLE)
+        await self._store.purge(now, now - sessions.IDLE)
 
     async def _end(
         self, user_id: UserId, session_id: SessionId, origin: Origin, event: Event = "session-ended"

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from noughts.auth.model import Credentials, LoginFailed
+from noughts.auth.model.sessions import Credentials, LoginFailed
 from noughts.auth.service.grants import Grant, Grants
 from noughts.auth.store import AuthStore
 from noughts.kit.audit import Origin
