@@ -64,3 +64,9 @@ def test_a_time_is_written_with_three_decimals_and_z_and_read_back(moment: datet
 @given(*[st.datetimes(datetime(1970, 1, 2), datetime(9999, 1, 1), timezones=st.just(UTC))] * 2)  # noqa: DTZ001 - as above
 def test_written_times_sort_as_the_times_do(one: datetime, other: datetime) -> None:
     assert (rfc3339(one) <= rfc3339(other)) or one > other
+
+
+def test_ids_only_rise_however_quickly_they_are_made() -> None:
+    made = [ids.new() for _ in range(10_000)]
+    assert made == sorted(set(made))
+    assert {(identifier[14], identifier[19] in "89ab") for identifier in made} == {("7", True)}

@@ -11,16 +11,33 @@ from typing import Final
 
 _VERSION_7: Final = 7 << 76
 _VARIANT: Final = 2 << 62
+_RANDOM: Final = (1 << 74) - 1
+_BELOW_VARIANT: Final = (1 << 62) - 1
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
+class _Sequence:
+    """Makes identifiers that only rise, within a millisecond too, so that lists by id are lists by age."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def __call__(self) -> str:
+        value = (time.time_ns() // 1_000_000 << 74) | random.getrandbits(74)
+        if value <= self._last:  # the same millisecond, or the clock was set back: go on a random step above
+            value = self._last + 1 + random.getrandbits(32)
+        self._last = value
+        high, low = value >> 74, value & _RANDOM
+        bits = high << 80 | _VERSION_7 | (low >> 62) << 64 | _VARIANT | low & _BELOW_VARIANT
+        return str(uuid.UUID(int=bits))
+
+
+_next: Final = _Sequence()
+
+
 def new() -> str:
-    """Return a UUID of version 7 (RFC 9562, 5.7) in lower case: 48 bits of milliseconds, then chance."""
-    chance = random.getrandbits(76)
-    bits = (time.time_ns() // 1_000_000 << 80) | chance
-    bits = bits & ~(0xF << 76) | _VERSION_7
-    bits = bits & ~(0x3 << 62) | _VARIANT
-    return str(uuid.UUID(int=bits))
+    """Return a UUID of version 7 (RFC 9562, 5.7 and 6.2) in lower case: 48 bits of milliseconds, then chance, always rising."""
+    return _next()
 
 
 def is_id(text: str) -> bool:
