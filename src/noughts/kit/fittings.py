@@ -7,6 +7,7 @@ import msgspec
 
 from noughts.kit import sealing
 from noughts.kit.audit import Audit
+from noughts.kit.breached import BreachedPasswords
 from noughts.kit.broadcast import USERS, Broadcast
 from noughts.kit.database import Database
 from noughts.kit.idempotency import Idempotency
@@ -26,6 +27,7 @@ class Fittings(msgspec.Struct, frozen=True, kw_only=True):
     secret: bytes
     origin: str
     passwords: Passwords
+    breached: BreachedPasswords
     revocations: Revocations
     idempotency: Idempotency
     broadcast: Broadcast
@@ -42,6 +44,7 @@ class Fittings(msgspec.Struct, frozen=True, kw_only=True):
             secret=secret,
             origin=origin,
             passwords=passwords,
+            breached=BreachedPasswords(),
             revocations=Revocations(database, now),
             idempotency=Idempotency(database, sealing.derive(secret, "idempotency"), now),
             broadcast=Broadcast(),

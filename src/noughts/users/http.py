@@ -19,7 +19,7 @@ from noughts.ports.users import CARDS_AT_ONCE, Card, Kind, Time, User
 from noughts.users.model.accounts import Account
 from noughts.users.model.addresses import EmailTaken
 from noughts.users.model.names import UsernameTaken
-from noughts.users.model.secrets import PasswordContextual
+from noughts.users.model.secrets import PasswordBreached, PasswordContextual
 from noughts.users.model.wishes import Registration, Wish
 from noughts.users.service import UserService
 from noughts.users.service.directory import view
@@ -131,10 +131,10 @@ def _public(account: Account) -> PublicUser:
 
 
 _CHANGES: Final = (
-    UsernameTaken, EmailTaken, PasswordContextual, PreconditionFailed, InsufficientUserAuthentication, HashQueueFull,
+    UsernameTaken, EmailTaken, PasswordBreached, PasswordContextual, PreconditionFailed, InsufficientUserAuthentication, HashQueueFull,
 )  # fmt: skip
 _CREATES: Final = (
-    UsernameTaken, EmailTaken, PasswordContextual, IdempotencyKeyReused, IdempotencyInProgress, HashQueueFull,
+    UsernameTaken, EmailTaken, PasswordBreached, PasswordContextual, IdempotencyKeyReused, IdempotencyInProgress, HashQueueFull,
 )  # fmt: skip
 _MERGE: Final = ("application/merge-patch+json", "application/json")
 

@@ -1,6 +1,6 @@
 """What people ask for, checked against every rule at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import TypeVar
 
 import msgspec
@@ -37,10 +37,13 @@ class Checked(msgspec.Struct, frozen=True):
     password: str | None
 
 
-def checked(wish: Registration | Wish, *, shortest: int, before: Account | None = None) -> Checked:
+def checked(
+    wish: Registration | Wish, *, shortest: int, breached: Container[str], before: Account | None = None
+) -> Checked:
     """Return what was asked for; raises Invalid naming every member that breaks a rule.
 
-    `shortest` is the least length of a password; `before` is the account a password must not repeat the names of.
+    `shortest` is the least length of a password, `breached` those nobody may have; `before` is the account a password
+    must not repeat the names of.
     """
     broken: list[Invalid] = []
     username = wish.username or (before.username if before else "")
@@ -51,7 +54,9 @@ def checked(wish: Registration | Wish, *, shortest: int, before: Account | None 
         _gather(
             broken,
             wish.password,
-            lambda password: secrets.check(password, shortest=shortest, username=username, email=email),
+            lambda password: secrets.check(
+                password, shortest=shortest, breached=breached, username=username, email=email
+            ),
         ),
     )
     if len(broken) == 1:

@@ -36,7 +36,8 @@ class Profiles:
         EmailTaken. Nothing is changed unless everything is.
         """
         before = await self._controlled(user_id, by, condition)
-        found = checked(wish, shortest=self._settings.password_min, before=before)
+        shortest, breached = self._settings.password_min, self._fittings.breached
+        found = checked(wish, shortest=shortest, breached=breached, before=before)
         await self._require_proof(before, wish, by)
         hashed = None if found.password is None else await self._fittings.passwords.hash(found.password)
         at = self._now()

@@ -25,6 +25,7 @@ class Registrations:
     def __init__(self, store: UserStore, fittings: Fittings, settings: UserSettings) -> None:
         self._store = store
         self._passwords = fittings.passwords
+        self._breached = fittings.breached
         self._idempotency = fittings.idempotency
         self._audit = fittings.audit
         self._settings = settings
@@ -54,7 +55,7 @@ class Registrations:
         return account
 
     async def _new(self, wanted: Registration) -> Account:
-        found = checked(wanted, shortest=self._settings.password_min)
+        found = checked(wanted, shortest=self._settings.password_min, breached=self._breached)
         password_hash = None if found.password is None else await self._passwords.hash(found.password)
         return accounts.member(UserId(ids.new()), Change(found.name, found.email, password_hash), self._now())
 
