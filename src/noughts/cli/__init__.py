@@ -1,0 +1,36 @@
+"""`noughts`: run it, look after it."""
+
+import os
+import sys
+
+from cyclopts import App
+
+from noughts import VERSION
+from noughts.cli import db, facts, serving, users
+from noughts.kit.errors import Problem, Refusal
+
+app = App(name="noughts", version=VERSION, help="Tic-tac-toe online, around a user management service.")
+app.command(serving.serve)
+app.command(facts.list_settings, name="settings")
+app.command(facts.print_openapi, name="openapi")
+app.command(users.app)
+app.command(db.app)
+
+
+def main() -> None:
+    """Run the command line; what cannot be done is one line and status 1, never a traceback."""
+    try:
+        app()
+    except (Refusal, Problem) as error:
+        sys.exit(f"noughts: {_sentence(error)}")
+    except BrokenPipeError:  # whoever read has seen enough: nothing more is written, not even at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _sentence(error: Refusal | Problem) -> str:
+    if isinstance(error, Refusal):
+        return str(error)
+    return " ".join(field.detail for field in error.errors) or error.detail or error.title()

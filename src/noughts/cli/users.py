@@ -1,0 +1,94 @@
+"""`noughts users`: people, on the machine the data is on."""
+
+import sys
+from getpass import getpass
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from noughts import compose
+from noughts.cli.installation import with_house
+from noughts.kit.errors import Refusal
+
+app = App(name="users", help="Create, promote and list people, on the machine the data is on.")
+
+
+@app.command
+def create(
+    username: str,
+    email: str,
+    *,
+    admin: bool = False,
+    password_file: Annotated[
+        Path | None, Parameter(help="File with the password; `-`: standard input.", allow_leading_hyphen=True)
+    ] = None,
+    data: str | None = None,
+) -> None:
+    """Create a member; the password is asked for.
+
+    Parameters
+    ----------
+    admin: Make an administrator.
+    data: Directory of the database (NOUGHTS_DATA).
+    """
+    password = _password(password_file)
+
+    async def work(house: compose.House) -> None:
+        account = await house.users.registrations.register(
+            compose.Registration(username, email, password), compose.OPERATOR
+        )
+        if admin:
+            await house.users.administration.promote(username, compose.OPERATOR)
+        print(f"{account.username} is a member{' and an administrator' if admin else ''} now: {account.id}")
+
+    with_house(work, data, begin=True)
+
+
+@app.command
+def promote(username: str, *, data: str | None = None) -> None:
+    """Make a member an administrator."""
+
+    async def work(house: compose.House) -> None:
+        account = await house.users.administration.promote(username, compose.OPERATOR)
+        print(f"{account.username} is an administrator now.")
+
+    with_house(work, data)
+
+
+@app.command(name="list")
+def list_users(*, guests: bool = False, data: str | None = None) -> None:
+    """List members, the oldest first, one a line: id, role, status, username, email.
+
+    Parameters
+    ----------
+    guests: Include guests.
+    data: Directory of the database (NOUGHTS_DATA).
+    """
+
+    async def work(house: compose.House) -> None:
+        after = None
+        while batch := await house.users.administration.page(after, 100):
+            for account in batch:
+                if account.kind == "member" or (guests and account.kind == "guest"):
+                    print(account.id, account.role, account.status, account.username, account.email or "-", sep="\t")
+            after = batch[-1].id
+
+    with_house(work, data)
+
+
+def _password(file: Path | None) -> str:
+    if file is None:
+        try:
+            password, again = getpass("Password: "), getpass("Again: ")
+        except EOFError:
+            raise Refusal("There is nobody to ask for the password: use --password-file.") from None
+        if password != again:
+            raise Refusal("The two are not the same.")
+        return password
+    try:
+        return (sys.stdin.read() if str(file) == "-" else file.read_text()).rstrip("\n")
+    except OSError as error:
+        raise Refusal(f"{file}: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise Refusal(f"{file} is no text.") from None
