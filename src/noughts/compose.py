@@ -103,7 +103,7 @@ class House:
     async def ready(self) -> Self:
         """Load what sign-in needs from the database; raises Refusal, Unavailable."""
         algorithm, kit = self.settings.auth.signing_algorithm, self.fittings
-        signer = await Signer.load(self.auth_store, kit.secret, algorithm, kit.origin, self.now())
+        signer = await Signer.load(self.auth_store.keys, kit.secret, algorithm, kit.origin, self.now())
         self.auth = AuthService(self.auth_store, self.users.directory, signer, kit)
         self.verifier = Verifier(signer.verifying, kit.origin, self.now, kit.revocations.check)
         await kit.revocations.read()

@@ -166,7 +166,7 @@ async def test_a_replay_ends_that_session_alone(house: Services, grant: Grant) -
 
 async def test_a_successor_is_sealed_from_who_reads_the_database(house: Services, grant: Grant) -> None:
     following = await house.refresh(grant.refresh_token)
-    stored = await house.auth_store.token(sealing.digest(grant.refresh_token))
+    stored = await house.auth_store.sessions.token(sealing.digest(grant.refresh_token))
     assert stored is not None
     assert stored.successor is not None
     assert following.refresh_token.encode() not in stored.successor
@@ -210,7 +210,7 @@ async def test_sessions_in_use_are_not_purged_and_others_are(house: Services, gr
     house.clock.forward(days=15)
     await house.auth.sessions.purge()
     assert not await replayed(house, grant.refresh_token)
-    assert await house.auth_store.token(sealing.digest(idle.refresh_token)) is None
+    assert await house.auth_store.sessions.token(sealing.digest(idle.refresh_token)) is None
 
 
 async def test_signing_out_ends_both_tokens_at_once(house: Services, grant: Grant) -> None:
@@ -315,4 +315,4 @@ async def test_the_same_key_signs_after_a_restart(house: Services, grant: Grant)
 
 async def test_another_secret_than_the_keys_were_sealed_with_is_refused(house: Services) -> None:
     with pytest.raises(Refusal, match="secret"):
-        await Signer.load(house.auth_store, b"x" * 32, "ES256", ISSUER, house.clock())
+        await Signer.load(house.auth_store.keys, b"x" * 32, "ES256", ISSUER, house.clock())

@@ -10,7 +10,7 @@ from tests.services import Services
 
 from noughts.auth.model import sessions as model
 from noughts.auth.model.sessions import Credentials, LoginFailed, Session
-from noughts.auth.store import AuthStore, StoredKey
+from noughts.auth.store import SessionStore, StoredKey
 from noughts.kit import ids
 from noughts.kit.database import Query
 from noughts.kit.revocation import Revocation
@@ -33,21 +33,21 @@ LEFT = Query(
 
 
 @pytest.fixture
-def store(house: Services) -> AuthStore:
+def store(house: Services) -> SessionStore:
     """The store of sessions."""
-    return house.auth_store
+    return house.auth_store.sessions
 
 
 @pytest.fixture
 async def credentials(house: Services) -> Credentials:
     """The credentials of a member."""
-    found = await house.auth_store.credentials((await house.member()).id)
+    found = await house.auth_store.sessions.credentials((await house.member()).id)
     assert found is not None
     return found
 
 
 @pytest.fixture
-async def session(store: AuthStore, credentials: Credentials) -> Session:
+async def session(store: SessionStore, credentials: Credentials) -> Session:
     """A session whose refresh token has the digest `first`."""
     opened = model.opened(SessionId(ids.new()), credentials, NOON)
     await store.open(opened, "first")
@@ -59,19 +59,19 @@ async def test_credentials_are_those_of_the_account(house: Services, credentials
     assert credentials == Credentials(account.id, account.password, "player", "active", 1, None)
 
 
-async def test_a_session_is_read_with_its_token_as_it_was_stored(store: AuthStore, session: Session) -> None:
+async def test_a_session_is_read_with_its_token_as_it_was_stored(store: SessionStore, session: Session) -> None:
     token = await store.token("first")
     assert token is not None
     assert token.session == session
     assert (token.created_at, token.used_at, token.successor) == (NOON, None, None)
 
 
-async def test_an_unknown_token_is_nothing(store: AuthStore) -> None:
+async def test_an_unknown_token_is_nothing(store: SessionStore) -> None:
     assert await store.token("unknown") is None
 
 
 async def test_no_session_opens_for_an_account_that_changed_meanwhile(
-    store: AuthStore, credentials: Credentials
+    store: SessionStore, credentials: Credentials
 ) -> None:
     late = msgspec.structs.replace(model.opened(SessionId(ids.new()), credentials, NOON), epoch=0)
     with pytest.raises(LoginFailed):
@@ -84,11 +84,11 @@ async def test_no_session_opens_for_an_account_that_is_being_deleted(house: Serv
     gone = msgspec.structs.replace(accounts.deleting(before, NOON), epoch=before.epoch)
     await house.user_store.replace(before, gone)
     with pytest.raises(LoginFailed):
-        await house.auth_store.open(model.opened(SessionId(ids.new()), credentials, NOON), "late")
+        await house.auth_store.sessions.open(model.opened(SessionId(ids.new()), credentials, NOON), "late")
 
 
 async def test_a_rotation_keeps_the_sealed_successor_and_touches_the_session(
-    store: AuthStore, session: Session
+    store: SessionStore, session: Session
 ) -> None:
     token, later = await store.token("first"), NOON + timedelta(minutes=5)
     assert token is not None
@@ -100,7 +100,7 @@ async def test_a_rotation_keeps_the_sealed_successor_and_touches_the_session(
     assert (fresh.used_at, fresh.created_at, fresh.last_used_at, fresh.epoch) == (None, later, later, 3)
 
 
-async def test_of_fifty_who_rotate_one_token_exactly_one_wins(store: AuthStore, session: Session) -> None:
+async def test_of_fifty_who_rotate_one_token_exactly_one_wins(store: SessionStore, session: Session) -> None:
     token = await store.token("first")
     assert token is not None
     rotations = [store.rotate(token, f"next-{n}", str(n).encode(), 1, NOON) for n in range(50)]
@@ -114,20 +114,20 @@ async def test_of_fifty_who_rotate_one_token_exactly_one_wins(store: AuthStore, 
 
 
 async def test_the_end_of_a_session_takes_its_tokens_and_leaves_a_revocation(house: Services, session: Session) -> None:
-    await house.auth_store.end(session.id, NOON)
+    await house.auth_store.sessions.end(session.id, NOON)
     assert await house.database.fetch(LEFT) == Found(0, 0, 1)
 
 
 async def test_ending_a_session_twice_leaves_one_revocation(house: Services, session: Session) -> None:
-    await house.auth_store.end(session.id, NOON)
-    await house.auth_store.end(session.id, NOON)
+    await house.auth_store.sessions.end(session.id, NOON)
+    await house.auth_store.sessions.end(session.id, NOON)
     assert await house.database.fetch(LEFT) == Found(0, 0, 1)
 
 
 async def test_only_sessions_nobody_can_use_are_purged(house: Services, session: Session) -> None:
-    await house.auth_store.purge(session.expires_at, session.last_used_at)
+    await house.auth_store.sessions.purge(session.expires_at, session.last_used_at)
     assert await house.database.fetch(LEFT) == Found(1, 1, 0)
-    await house.auth_store.purge(session.expires_at, session.last_used_at + timedelta(seconds=1))
+    await house.auth_store.sessions.purge(session.expires_at, session.last_used_at + timedelta(seconds=1))
     assert await house.database.fetch(LEFT) == Found(0, 0, 0)
 
 
@@ -141,17 +141,18 @@ async def test_erasing_a_person_takes_their_sessions(house: Services, session: S
 async def test_a_hash_is_renewed_unless_the_password_changed_meanwhile(
     house: Services, credentials: Credentials
 ) -> None:
-    await house.auth_store.rehash(credentials, "$newer")
-    await house.auth_store.rehash(credentials, "$too late")
+    await house.auth_store.sessions.rehash(credentials, "$newer")
+    await house.auth_store.sessions.rehash(credentials, "$too late")
     assert (await house.stored(credentials.id)).password == "$newer"
 
 
-async def test_signing_keys_come_back_sealed_as_they_were_and_the_newest_last(store: AuthStore) -> None:
+async def test_signing_keys_come_back_sealed_as_they_were_and_the_newest_last(house: Services) -> None:
+    store = house.auth_store.keys
     newer = StoredKey(ids.new(), "RS256", b"\0sealed\xff", NOON + timedelta(days=2))
     older = StoredKey(ids.new(), "ES256", b"", NOON + timedelta(days=1))
-    await store.add_key(newer)
-    await store.add_key(older)
-    assert (await store.keys())[-2:] == [older, newer]
+    await store.add(newer)
+    await store.add(older)
+    assert (await store.all())[-2:] == [older, newer]
 
 
 async def test_a_revocation_reaches_a_process_that_did_not_make_it(house: Services, session: Session) -> None:

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from noughts.auth.store import AuthStore, StoredKey
+from noughts.auth.store import KeyStore, StoredKey
 from noughts.kit import ids, sealing
 from noughts.kit.errors import Refusal
 from noughts.kit.tokens import AUDIENCE, LIFETIME_S, TOKEN_TYPE, Claims, VerifyingKey
@@ -38,16 +38,16 @@ class Signer:
         }
 
     @classmethod
-    async def load(cls, store: AuthStore, secret: bytes, algorithm: Algorithm, issuer: str, at: datetime) -> "Signer":
+    async def load(cls, store: KeyStore, secret: bytes, algorithm: Algorithm, issuer: str, at: datetime) -> "Signer":
         """Return a signer with the stored keys, the first one made on the way.
 
         Raises Refusal when the secret is not the one the keys were sealed with.
         """
         sealing_key = sealing.derive(secret, "signing keys")
-        stored = await store.keys()
+        stored = await store.all()
         if not any(key.algorithm == algorithm for key in stored):
             stored.append(_new_key(algorithm, sealing_key, at))
-            await store.add_key(stored[-1])
+            await store.add(stored[-1])
         return cls([_opened(key, sealing_key) for key in stored], algorithm, issuer)
 
     def sign(self, claims: dict[str, Any], at: datetime) -> str:

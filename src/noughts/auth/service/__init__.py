@@ -28,7 +28,7 @@ class AuthService:
     """The Authentication Service: its use cases, one object for each."""
 
     def __init__(self, store: AuthStore, users: Users, signer: Signer, fittings: Fittings) -> None:
-        grants = Grants(store, users, signer, fittings)
+        grants = Grants(store.sessions, users, signer, fittings)
         self.signer = signer
-        self.sign_in = SignIn(store, users, grants, fittings)
-        self.sessions = Sessions(store, grants, fittings)
+        self.sign_in = SignIn(store.sessions, users, grants, fittings)
+        self.sessions = Sessions(store.sessions, grants, fittings)

@@ -5,7 +5,7 @@ import msgspec
 from noughts.auth.model import sessions
 from noughts.auth.model.sessions import Credentials, Session
 from noughts.auth.signing import Signer
-from noughts.auth.store import AuthStore
+from noughts.auth.store import SessionStore
 from noughts.kit import ids, sealing
 from noughts.kit.audit import Event, Origin
 from noughts.kit.fittings import Fittings
@@ -26,7 +26,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
 class Grants:
     """Opens sessions and signs access tokens for them."""
 
-    def __init__(self, store: AuthStore, users: Users, signer: Signer, fittings: Fittings) -> None:
+    def __init__(self, store: SessionStore, users: Users, signer: Signer, fittings: Fittings) -> None:
         self._store = store
         self._users = users
         self._signer = signer

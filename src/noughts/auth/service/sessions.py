@@ -3,7 +3,7 @@
 from noughts.auth.model import sessions
 from noughts.auth.model.sessions import InvalidRefreshToken
 from noughts.auth.service.grants import Grant, Grants
-from noughts.auth.store import AuthStore
+from noughts.auth.store import SessionStore
 from noughts.kit import sealing
 from noughts.kit.audit import Event, Origin
 from noughts.kit.fittings import Fittings
@@ -15,7 +15,7 @@ from noughts.kit.tokens import Principal, SessionId, UserId
 class Sessions:
     """The use cases of whoever has a session. Besides the problems its methods name they raise Unavailable."""
 
-    def __init__(self, store: AuthStore, grants: Grants, fittings: Fittings) -> None:
+    def __init__(self, store: SessionStore, grants: Grants, fittings: Fittings) -> None:
         self._store = store
         self._grants = grants
         self._revocations = fittings.revocations

@@ -4,7 +4,7 @@ from typing import Final
 
 from noughts.auth.model.sessions import Credentials, LoginFailed
 from noughts.auth.service.grants import Grant, Grants
-from noughts.auth.store import AuthStore
+from noughts.auth.store import SessionStore
 from noughts.kit.audit import Origin
 from noughts.kit.fittings import Fittings
 from noughts.kit.logging import log
@@ -16,7 +16,7 @@ _LONGEST_IDENTIFIER: Final = 254
 class SignIn:
     """The use cases of whoever is not signed in. Besides the problems its methods name they raise Unavailable."""
 
-    def __init__(self, store: AuthStore, users: Users, grants: Grants, fittings: Fittings) -> None:
+    def __init__(self, store: SessionStore, users: Users, grants: Grants, fittings: Fittings) -> None:
         self._store = store
         self._users = users
         self._grants = grants

@@ -1,23 +1,11 @@
-"""The tables of sessions, refresh tokens and signing keys, and the credentials read from `users`."""
+"""The tables of sessions and refresh tokens, and the credentials read from `users`."""
 
 from datetime import datetime
 from typing import Final
 
-import msgspec
-
 from noughts.auth.model.sessions import Credentials, LoginFailed, RefreshToken, Session
 from noughts.kit.database import Database, Missed, Query, Sql, Write, columns
 from noughts.kit.tokens import SessionId, UserId
-
-
-class StoredKey(msgspec.Struct, frozen=True, array_like=True):
-    """A signing key, its private part sealed."""
-
-    id: str
-    algorithm: str
-    sealed: bytes
-    created_at: datetime
-
 
 _CREDENTIALS: Final = Query(f"SELECT {columns(Credentials)} FROM users WHERE id = $1", Credentials)
 _REHASH: Final = Sql("UPDATE users SET password = $2 WHERE id = $1 AND password = $3")
@@ -40,11 +28,9 @@ _REVOKE: Final = Sql(
 )
 _END: Final = Sql("DELETE FROM sessions WHERE id = $1")
 _PURGE: Final = Sql("DELETE FROM sessions WHERE expires_at < $1 OR last_used_at < $2")
-_KEYS: Final = Query(f"SELECT {columns(StoredKey)} FROM signing_keys ORDER BY created_at", StoredKey)
-_ADD_KEY: Final = Sql(f"INSERT INTO signing_keys ({columns(StoredKey)}) VALUES ($1, $2, $3, $4)")
 
 
-class AuthStore:
+class SessionStore:
     """Sessions in the database. Every method is one transaction."""
 
     def __init__(self, database: Database) -> None:
@@ -97,11 +83,3 @@ class AuthStore:
     async def purge(self, expired_before: datetime, idle_since: datetime) -> None:
         """Remove sessions nobody can use any more."""
         await self._database.write(Write(_PURGE, (expired_before, idle_since), rows=None))
-
-    async def keys(self) -> list[StoredKey]:
-        """Return the signing keys, the newest last."""
-        return await self._database.scan(_KEYS)
-
-    async def add_key(self, key: StoredKey) -> None:
-        """Store a new signing key."""
-        await self._database.write(Write(_ADD_KEY, (key.id, key.algorithm, key.sealed, key.created_at)))

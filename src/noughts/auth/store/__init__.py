@@ -1,0 +1,15 @@
+"""What sign-in remembers, by subject."""
+
+from noughts.auth.store.keys import KeyStore, StoredKey
+from noughts.auth.store.sessions import SessionStore
+from noughts.kit.database import Database
+
+__all__ = ["AuthStore", "KeyStore", "SessionStore", "StoredKey"]
+
+
+class AuthStore:
+    """The tables of the Authentication Service, one object for each subject."""
+
+    def __init__(self, database: Database) -> None:
+        self.sessions = SessionStore(database)
+        self.keys = KeyStore(database)
