@@ -16,6 +16,7 @@ from noughts.kit.tokens import Principal, UserId
 from noughts.users import http as users_http
 from noughts.users.model.accounts import Account
 from noughts.users.model.wishes import Registration, Wish
+from noughts.users.service import Erasure
 from tests.fakes import CHEAP, Clock
 
 SECRET = b"s" * 32
@@ -31,6 +32,7 @@ class Services(compose.House):
         chosen = compose.read_settings({"NOUGHTS_BASE_URL": ISSUER, **environ})
         super().__init__(chosen, database, SECRET, now=clock, passwords=passwords, chance=Random(1))
         self.clock, self.passwords = clock, passwords
+        self.erasure = Erasure(self.user_store, self.games, self.fittings)
 
     def users_app(self) -> ServiceApp:
         """Return the User Service's own door."""

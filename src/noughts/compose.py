@@ -1,12 +1,11 @@
 """The program, wired by hand: read it from top to bottom. The only room that knows every other."""
 
-import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import msgspec
 from starlette.types import ASGIApp
@@ -36,10 +35,10 @@ from noughts.kit.revocation import STALE_S
 from noughts.kit.service_tokens import ServiceTokens
 from noughts.kit.settings import Server
 from noughts.kit.tokens import Verifier
-from noughts.kit.workers import every
+from noughts.kit.workers import Work
 from noughts.users import http as users_http
 from noughts.users.model.wishes import Registration
-from noughts.users.service import Erasure, UserService, UserSettings
+from noughts.users.service import UserService, UserSettings
 from noughts.users.store import UserStore
 
 __all__ = ["OPERATOR", "TABLES", "House", "Registration", "Settings", "opened", "read_settings"]
@@ -50,8 +49,6 @@ TABLES: Final[dict[str, Sequence[Route]]] = {
     "Games": games_http.ROUTES,
     "Operations": gateway_http.ROUTES,
 }
-_HOUR: Final = 3_600.0
-_PENDING_S: Final = 5.0
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -97,7 +94,6 @@ class House:
             chance=chance or random.SystemRandom(),
             now=now,
         )
-        self.erasure = Erasure(self.user_store, self.games, kit)
         self.service_tokens = ServiceTokens(sealing.derive(secret, "services"), now)
 
     async def ready(self) -> Self:
@@ -135,26 +131,10 @@ class House:
         """Return what only operators may see."""
         return Metrics(self.requests)
 
-    def workers(self) -> list[Coroutine[Any, Any, None]]:
+    def workers(self) -> list[Work]:
         """Return the work that comes round again, for as long as the process lives."""
-
-        async def purge() -> None:
-            await self.fittings.idempotency.purge()
-            await self.fittings.revocations.forget()
-            await self.fittings.audit.purge()
-            await self.auth.sessions.purge()
-
-        async def warm() -> None:
-            await asyncio.sleep(1.0)
-            await asyncio.to_thread(self.users.directory.warm)
-
-        return [
-            warm(),
-            every(1.0, self.fittings.revocations.follow),
-            every(_PENDING_S, self.erasure.sweep),
-            every(_PENDING_S, self.games.answer_pending),
-            every(_HOUR, purge),
-        ]
+        users, games = self.users.workers(self.games), self.games.workers()
+        return [*self.fittings.workers(), *users, *self.auth.workers(), *games]
 
     def _desk(self) -> gateway_http.Desk:
         async def fresh() -> bool:

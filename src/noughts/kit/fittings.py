@@ -15,6 +15,7 @@ from noughts.kit.outbox import Outbox
 from noughts.kit.passwords import Passwords
 from noughts.kit.revocation import Revocation, Revocations
 from noughts.kit.tokens import UserId
+from noughts.kit.workers import HOUR, Work, every
 
 
 class Fittings(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,3 +58,12 @@ class Fittings(msgspec.Struct, frozen=True, kw_only=True):
         if ended is not None:
             self.revocations.apply(ended)
         self.broadcast.publish(USERS, user_id)
+
+    def workers(self) -> list[Work]:
+        """Return the kit's own work that comes round again."""
+        return [
+            every(1.0, self.revocations.follow),
+            every(HOUR, self.revocations.forget),
+            every(HOUR, self.idempotency.purge),
+            every(HOUR, self.audit.purge),
+        ]

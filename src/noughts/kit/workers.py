@@ -1,10 +1,14 @@
 """Work that comes round again: a failure is told and tried again, and ends nothing."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final
 
 from noughts.kit.errors import Problem
 from noughts.kit.logging import log
+
+Work = Coroutine[Any, Any, None]
+HOUR: Final = 3_600.0
 
 
 async def every(seconds: float, work: Callable[[], Awaitable[object]]) -> None:

@@ -11,6 +11,7 @@ from noughts.auth.service.sign_in import SignIn
 from noughts.auth.signing import Algorithm, Signer
 from noughts.auth.store import AuthStore
 from noughts.kit.fittings import Fittings
+from noughts.kit.workers import HOUR, Work, every
 from noughts.ports.users import Users
 
 __all__ = ["AuthService", "AuthSettings", "Grant"]
@@ -32,3 +33,7 @@ class AuthService:
         self.signer = signer
         self.sign_in = SignIn(store.sessions, users, grants, fittings)
         self.sessions = Sessions(store.sessions, grants, fittings)
+
+    def workers(self) -> list[Work]:
+        """Return the work that comes round again."""
+        return [every(HOUR, self.sessions.purge)]

@@ -24,11 +24,13 @@ from noughts.kit.errors import Problem, Unavailable
 from noughts.kit.idempotency import Idempotency, Once
 from noughts.kit.logging import log
 from noughts.kit.tokens import Principal, UserId
+from noughts.kit.workers import Work, every
 from noughts.ports.users import Users
 
 _TRIES: Final = 16
 _AT_ONCE: Final = 100
 _OVERDUE: Final = timedelta(seconds=2)
+_SWEPT_S: Final = 5.0
 _BUSY: Final = "Too much happens here at once."
 
 
@@ -149,6 +151,10 @@ class GameService:
     async def answer_pending(self, older_than: timedelta = _OVERDUE) -> None:
         """Make the computer reply wherever it has owed a move for that long. May be repeated."""
         await self._computer.answer_pending(older_than)
+
+    def workers(self) -> list[Work]:
+        """Return the work that comes round again."""
+        return [every(_SWEPT_S, self.answer_pending)]
 
     async def close(self) -> None:
         """Finish the computer's replies under way."""

@@ -1,6 +1,10 @@
 """The use cases of accounts."""
 
+from typing import Final
+
 from noughts.kit.fittings import Fittings
+from noughts.kit.workers import Work, every
+from noughts.ports.games import Games
 from noughts.users.model.settings import UserSettings
 from noughts.users.service.administration import Administration
 from noughts.users.service.directory import Directory
@@ -10,13 +14,19 @@ from noughts.users.service.registration import Registrations
 from noughts.users.store import UserStore
 
 __all__ = ["Directory", "Erasure", "UserService", "UserSettings"]
+_SWEPT_S: Final = 5.0
 
 
 class UserService:
     """The User Service: its use cases, one object for each."""
 
     def __init__(self, store: UserStore, fittings: Fittings, settings: UserSettings) -> None:
+        self._store, self._fittings = store, fittings
         self.directory = Directory(store, fittings)
         self.registrations = Registrations(store, fittings, settings)
         self.profiles = Profiles(store, fittings, settings)
         self.administration = Administration(store, fittings)
+
+    def workers(self, games: Games) -> list[Work]:
+        """Return the work that comes round again."""
+        return [self.directory.warm(), every(_SWEPT_S, Erasure(self._store, games, self._fittings).sweep)]

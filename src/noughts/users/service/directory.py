@@ -1,5 +1,6 @@
 """Who is who: the near side of the `Users` port."""
 
+import asyncio
 import os
 from collections.abc import Sequence
 from typing import Final
@@ -15,6 +16,7 @@ from noughts.users.model.accounts import Account
 from noughts.users.store import UserStore
 
 _GUEST_NAME_BYTES: Final = 8
+_STARTED_S: Final = 1.0
 
 
 class Directory:
@@ -24,10 +26,11 @@ class Directory:
         self._store = store
         self._now = fittings.now
 
-    def warm(self) -> None:
+    async def warm(self) -> None:
         """Load the tables of characters and addresses (a quarter of a second), so that nobody's first sign-up waits."""
-        names.check("warm-up")
-        addresses.key(addresses.check("warm@example.com"))
+        await asyncio.sleep(_STARTED_S)
+        await asyncio.to_thread(names.check, "warm-up")
+        await asyncio.to_thread(lambda: addresses.key(addresses.check("warm@example.com")))
 
     async def create_guest(self) -> User:
         """Return a new guest."""
