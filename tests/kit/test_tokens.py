@@ -2,6 +2,7 @@
 
 import base64
 import json
+from datetime import timedelta
 from typing import Any
 
 import jwt
@@ -9,10 +10,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.fakes import NOON, Clock
+from tests.fakes import NOON, Clock, caller
 
 from noughts.kit import ids, tokens
-from noughts.kit.errors import InvalidToken
+from noughts.kit.errors import InsufficientUserAuthentication, InvalidToken
 from noughts.kit.tokens import AUDIENCE, LEEWAY_S, LIFETIME_S, TOKEN_TYPE, Principal, Verifier, VerifyingKey
 
 ISSUER = "https://noughts.example"
@@ -188,3 +189,12 @@ def test_the_memory_of_seen_tokens_is_bounded(checked: Checked, monkeypatch: pyt
     for each in many * 2:
         assert checked.verify(each).user_id == CLAIMS["sub"]
     assert len(checked.verify.__self__._seen) <= 8
+
+
+def test_a_sign_in_is_young_for_fifteen_minutes() -> None:
+    caller().require_young(NOON + timedelta(minutes=15))
+    with pytest.raises(InsufficientUserAuthentication) as refused:
+        caller().require_young(NOON + timedelta(minutes=15, seconds=1))
+    assert refused.value.headers == (
+        ("WWW-Authenticate", 'Bearer error="insufficient_user_authentication", max_age="900"'),
+    )

@@ -12,7 +12,6 @@ from noughts.kit import ids
 from noughts.kit.conditions import EntityTags
 from noughts.kit.errors import (
     Forbidden,
-    InsufficientUserAuthentication,
     Invalid,
     NotFound,
     PreconditionFailed,
@@ -147,15 +146,6 @@ def test_one_controls_ones_own_account_and_an_administrator_every_one() -> None:
     accounts.require_control(caller(role="admin"), ALICE.id)
     with pytest.raises(Forbidden):
         accounts.require_control(caller(), ALICE.id)
-
-
-def test_a_sign_in_is_young_for_fifteen_minutes() -> None:
-    accounts.require_young(caller(), NOON + timedelta(minutes=15))
-    with pytest.raises(InsufficientUserAuthentication) as refused:
-        accounts.require_young(caller(), NOON + timedelta(minutes=15, seconds=1))
-    assert refused.value.headers == (
-        ("WWW-Authenticate", 'Bearer error="insufficient_user_authentication", max_age="900"'),
-    )
 
 
 def test_a_condition_holds_for_the_version_it_names() -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, NewType
 import jwt
 import msgspec
 
-from noughts.kit.errors import InvalidToken
+from noughts.kit.errors import InsufficientUserAuthentication, InvalidToken
 
 UserId = NewType("UserId", str)
 SessionId = NewType("SessionId", str)
@@ -20,6 +20,7 @@ TOKEN_TYPE: Final = "at+jwt"  # noqa: S105 - RFC 9068
 AUDIENCE: Final = "noughts"
 LIFETIME_S: Final = 600
 LEEWAY_S: Final = 30
+YOUNG_S: Final = 900
 _LONGEST: Final = 2_048
 _CACHED: Final = 16_384
 _COMPACT: Final = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
@@ -41,6 +42,13 @@ class Principal(msgspec.Struct, frozen=True):
     def is_admin(self) -> bool:
         """Whether the caller may see and do what administrators may."""
         return self.role == "admin"
+
+    def require_young(self, at: datetime) -> None:
+        """Raise InsufficientUserAuthentication when the sign-in is older than 15 minutes (RFC 9470)."""
+        if at.timestamp() - self.auth_time > YOUNG_S:
+            challenge = f'Bearer error="insufficient_user_authentication", max_age="{YOUNG_S}"'
+            headers = (("WWW-Authenticate", challenge),)
+            raise InsufficientUserAuthentication("Sign in again, or give your current password.", headers=headers)
 
 
 class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,21 +2,14 @@
 
 import base64
 from datetime import datetime
-from typing import Final
 
 import msgspec
 
 from noughts.kit.conditions import EntityTags
-from noughts.kit.errors import Forbidden, InsufficientUserAuthentication, Invalid, NotFound, PreconditionFailed
+from noughts.kit.errors import Forbidden, Invalid, NotFound, PreconditionFailed
 from noughts.kit.tokens import Principal, Role, SessionId, UserId
 from noughts.ports.users import Kind, Status
 from noughts.users.model import addresses, names
-
-YOUNG_S: Final = 900
-_STEP_UP: Final = (
-    "WWW-Authenticate",
-    f'Bearer error="insufficient_user_authentication", max_age="{YOUNG_S}"',
-)
 
 
 class Account(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -177,12 +170,6 @@ def require_control(by: Principal, user_id: UserId) -> None:
     """Raise Forbidden unless this is one's own account, or one is an administrator."""
     if by.user_id != user_id and not by.is_admin:
         raise Forbidden("This is someone else's account.")
-
-
-def require_young(by: Principal, at: datetime) -> None:
-    """Raise InsufficientUserAuthentication when the sign-in is older than 15 minutes (RFC 9470)."""
-    if at.timestamp() - by.auth_time > YOUNG_S:
-        raise InsufficientUserAuthentication("Sign in again, or give your current password.", headers=(_STEP_UP,))
 
 
 def require_match(account: Account, condition: EntityTags | None) -> None:

@@ -58,7 +58,7 @@ class Profiles:
         """
         before = await self._controlled(user_id, by, condition)
         if before.kind != "guest" or by.user_id != user_id:
-            accounts.require_young(by, self._now())
+            by.require_young(self._now())
         at = self._now()
         after = accounts.deleting(before, at)
         ended = Revocation.of_user(user_id, after.epoch, at)
@@ -87,7 +87,7 @@ class Profiles:
         if by.user_id != before.id and wish.password is not None:
             raise Forbidden("Nobody sets another person's password.")
         if by.user_id != before.id or (wish.current_password is None and wish.password is None):
-            accounts.require_young(by, self._now())
+            by.require_young(self._now())
             return
         if wish.current_password is None:
             raise Invalid.field("#/current_password", "required", "A new password needs the current one.")
