@@ -1,9 +1,8 @@
-"""The door of the User Service: its whole surface, call by call."""
+"""What everybody may do with accounts: register, read, change, delete."""
 
-from typing import Annotated, Any, Final
+from typing import Final
 
 import msgspec
-from msgspec import Meta
 
 from noughts.kit.edge import Answer, Ask, Limit, NoQuery, Route, Who, not_modified
 from noughts.kit.errors import (
@@ -15,7 +14,7 @@ from noughts.kit.errors import (
 from noughts.kit.passwords import HashQueueFull
 from noughts.kit.times import rfc3339
 from noughts.kit.tokens import UserId
-from noughts.ports.users import CARDS_AT_ONCE, Card, Kind, Time, User
+from noughts.ports.users import Kind, Time, User
 from noughts.users.model.accounts import Account
 from noughts.users.model.addresses import EmailTaken
 from noughts.users.model.names import UsernameTaken
@@ -53,30 +52,6 @@ class PublicUser(msgspec.Struct, frozen=True, kw_only=True):
     created_at: Time
 
 
-class IdentifyBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What somebody calls themselves when signing in."""
-
-    identifier: str
-
-
-class Identified(msgspec.Struct, frozen=True):
-    """Whose it is."""
-
-    user_id: UserId | None
-
-
-class CardsBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Whose cards are wanted, at most 128."""
-
-    user_ids: Annotated[list[UserId], Meta(max_length=CARDS_AT_ONCE)]
-
-
-class Cards(msgspec.Struct, frozen=True):
-    """The cards of those who exist."""
-
-    cards: list[Card]
-
-
 async def create_user(users: UserService, ask: Ask[RegistrationBody, NoQuery]) -> Answer:
     wanted = Registration(ask.body.username, ask.body.email, ask.body.password)
     account = await users.registrations.register(wanted, ask.origin, ask.idempotency_key())
@@ -108,22 +83,6 @@ async def delete_user(users: UserService, ask: Ask[None, NoQuery]) -> Answer:
     return Answer(status=204)
 
 
-async def create_guest_account(users: UserService, ask: Ask[Any, NoQuery]) -> Answer:
-    return Answer(await users.directory.create_guest(), 201)
-
-
-async def account_of(users: UserService, ask: Ask[None, NoQuery]) -> Answer:
-    return Answer(await users.directory.user(UserId(ask.path["user_id"])))
-
-
-async def identify(users: UserService, ask: Ask[IdentifyBody, NoQuery]) -> Answer:
-    return Answer(Identified(await users.directory.identify(ask.body.identifier)))
-
-
-async def cards(users: UserService, ask: Ask[CardsBody, NoQuery]) -> Answer:
-    return Answer(Cards(list((await users.directory.cards(ask.body.user_ids)).values())))
-
-
 def _public(account: Account) -> PublicUser:
     return PublicUser(
         id=account.id, username=account.username, kind=account.kind, created_at=rfc3339(account.created_at)
@@ -149,9 +108,4 @@ ROUTES: Final = (
           body=ChangeBody, answer=User, errors=_CHANGES, conditional=True, media_types=_MERGE),
     Route("DELETE", "/users/{user_id}", delete_user, "Delete an account; its tokens end at once.",
           status=204, errors=(InsufficientUserAuthentication, PreconditionFailed), conditional=True),
-    Route("POST", "/internal/users/guests", create_guest_account, "Make a guest.", answer=User, status=201, who=Who.SERVICE, scope="users"),
-    Route("GET", "/internal/users/{user_id}", account_of, "Read an account in full.", answer=User, who=Who.SERVICE, scope="users"),
-    Route("POST", "/internal/users/identify", identify, "Whose username or email this is.", body=IdentifyBody,
-          answer=Identified, who=Who.SERVICE, scope="users"),
-    Route("POST", "/internal/users/cards", cards, "Many cards at once.", body=CardsBody, answer=Cards, who=Who.SERVICE, scope="users"),
 )  # fmt: skip

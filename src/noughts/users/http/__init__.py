@@ -1,0 +1,8 @@
+"""The door of the User Service: its whole surface, table by table."""
+
+from typing import Final
+
+from noughts.kit.edge import Route
+from noughts.users.http import accounts, inside
+
+ROUTES: Final[tuple[Route, ...]] = (*accounts.ROUTES, *inside.ROUTES)
