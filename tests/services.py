@@ -71,9 +71,9 @@ class Services(compose.House):
         """Go on with a session."""
         return await self.auth.sessions.refresh(token, HERE)
 
-    async def logout(self, by: Principal | None, token: str | None = None) -> None:
+    async def logout(self, by: Principal | None, token: str | None = None, *, everywhere: bool = False) -> None:
         """Sign out."""
-        await self.auth.sessions.logout(by, token, HERE)
+        await self.auth.sessions.logout(by, token, HERE, everywhere=everywhere)
 
     async def member(self, username: str = "alice") -> Account:
         """Return a new member whose password is `PASSWORD`."""

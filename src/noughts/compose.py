@@ -107,13 +107,8 @@ class House:
 
     def app(self) -> ASGIApp:
         """Return the whole platform as one application, once it is ready."""
-        auth, desk = self.door(auth_http.ROUTES, self.auth), self.door(gateway_http.ROUTES, self._desk())
-        doors = {
-            "users": self.door(users_http.ROUTES, self.users),
-            **dict.fromkeys(("login", "guests", "token", "logout", ".well-known"), auth),
-            "games": self.door(games_http.ROUTES, self.games),
-            **dict.fromkeys(("healthz", "readyz", "openapi.json", "docs", "problems"), desk),
-        }
+        services = {"Users": self.users, "Sign-in": self.auth, "Games": self.games, "Operations": self._desk()}
+        doors = [(routes, self.door(routes, services[name])) for name, routes in TABLES.items()]
         client = address.resolver(address.networks(self.settings.gateway.trusted_proxies))
         secure = self.fittings.origin.startswith("https:")
         return Threshold(Gateway(doors, Web()), self.requests, client, secure=secure)

@@ -6,15 +6,16 @@ from datetime import timedelta
 import msgspec
 import pytest
 from tests.fakes import NOON
-from tests.services import Services
+from tests.services import HERE, Services
 
 from noughts.auth.model import sessions as model
 from noughts.auth.model.sessions import Credentials, LoginFailed, Session
 from noughts.auth.store import SessionStore, StoredKey
 from noughts.kit import ids
 from noughts.kit.database import Query
+from noughts.kit.errors import Unauthenticated
 from noughts.kit.revocation import Revocation
-from noughts.kit.tokens import SessionId
+from noughts.kit.tokens import SessionId, UserId
 from noughts.users.model import accounts
 
 
@@ -49,7 +50,7 @@ async def credentials(house: Services) -> Credentials:
 @pytest.fixture
 async def session(store: SessionStore, credentials: Credentials) -> Session:
     """A session whose refresh token has the digest `first`."""
-    opened = model.opened(SessionId(ids.new()), credentials, NOON)
+    opened = model.opened(SessionId(ids.new()), credentials, HERE, NOON)
     await store.open(opened, "first")
     return opened
 
@@ -73,7 +74,7 @@ async def test_an_unknown_token_is_nothing(store: SessionStore) -> None:
 async def test_no_session_opens_for_an_account_that_changed_meanwhile(
     store: SessionStore, credentials: Credentials
 ) -> None:
-    late = msgspec.structs.replace(model.opened(SessionId(ids.new()), credentials, NOON), epoch=0)
+    late = msgspec.structs.replace(model.opened(SessionId(ids.new()), credentials, HERE, NOON), epoch=0)
     with pytest.raises(LoginFailed):
         await store.open(late, "late")
     assert await store.token("late") is None
@@ -84,7 +85,7 @@ async def test_no_session_opens_for_an_account_that_is_being_deleted(house: Serv
     gone = msgspec.structs.replace(accounts.deleting(before, NOON), epoch=before.epoch)
     await house.user_store.replace(before, gone)
     with pytest.raises(LoginFailed):
-        await house.auth_store.sessions.open(model.opened(SessionId(ids.new()), credentials, NOON), "late")
+        await house.auth_store.sessions.open(model.opened(SessionId(ids.new()), credentials, HERE, NOON), "late")
 
 
 async def test_a_rotation_keeps_the_sealed_successor_and_touches_the_session(
@@ -92,18 +93,19 @@ async def test_a_rotation_keeps_the_sealed_successor_and_touches_the_session(
 ) -> None:
     token, later = await store.token("first"), NOON + timedelta(minutes=5)
     assert token is not None
-    assert await store.rotate(token, "second", b"sealed", 3, later)
+    assert await store.rotate(token, "second", b"sealed", epoch=3, address="192.0.2.1", at=later)
     used, fresh = await store.token("first"), await store.token("second")
     assert used is not None
     assert fresh is not None
     assert (used.used_at, used.successor) == (later, b"sealed")
     assert (fresh.used_at, fresh.created_at, fresh.last_used_at, fresh.epoch) == (None, later, later, 3)
+    assert (fresh.device, fresh.address) == (HERE.device, "192.0.2.1")
 
 
 async def test_of_fifty_who_rotate_one_token_exactly_one_wins(store: SessionStore, session: Session) -> None:
     token = await store.token("first")
     assert token is not None
-    rotations = [store.rotate(token, f"next-{n}", str(n).encode(), 1, NOON) for n in range(50)]
+    rotations = [store.rotate(token, f"next-{n}", str(n).encode(), epoch=1, address="", at=NOON) for n in range(50)]
     outcomes = await asyncio.gather(*rotations)
     assert outcomes.count(True) == 1
     used = await store.token("first")
@@ -114,14 +116,45 @@ async def test_of_fifty_who_rotate_one_token_exactly_one_wins(store: SessionStor
 
 
 async def test_the_end_of_a_session_takes_its_tokens_and_leaves_a_revocation(house: Services, session: Session) -> None:
-    await house.auth_store.sessions.end(session.id, NOON)
+    assert await house.auth_store.sessions.end(session.user_id, session.id, NOON)
     assert await house.database.fetch(LEFT) == Found(0, 0, 1)
 
 
-async def test_ending_a_session_twice_leaves_one_revocation(house: Services, session: Session) -> None:
-    await house.auth_store.sessions.end(session.id, NOON)
-    await house.auth_store.sessions.end(session.id, NOON)
+async def test_of_ten_who_end_a_session_at_once_one_does_and_one_revocation_is_left(
+    house: Services, session: Session
+) -> None:
+    ends = await asyncio.gather(*(house.auth_store.sessions.end(session.user_id, session.id, NOON) for _ in range(10)))
+    assert ends.count(True) == 1
     assert await house.database.fetch(LEFT) == Found(0, 0, 1)
+
+
+async def test_nobody_ends_a_session_in_another_persons_name(house: Services, session: Session) -> None:
+    assert not await house.auth_store.sessions.end(UserId(ids.new()), session.id, NOON)
+    assert await house.database.fetch(LEFT) == Found(1, 1, 0)
+
+
+async def test_all_sessions_end_but_the_one_spared_and_other_peoples(
+    house: Services, credentials: Credentials, session: Session
+) -> None:
+    spared = model.opened(SessionId(ids.new()), credentials, HERE, NOON)
+    await house.auth_store.sessions.open(spared, "spared")
+    await house.guest()
+    await house.auth_store.sessions.end_all(credentials.id, spared.id, NOON)
+    await house.auth_store.sessions.end_all(credentials.id, spared.id, NOON)
+    assert await house.database.fetch(LEFT) == Found(2, 2, 1)
+    assert await house.auth_store.sessions.token("spared") is not None
+
+
+async def test_refreshes_and_ends_at_once_leave_neither_a_deadlock_nor_a_token(house: Services) -> None:
+    for _ in range(10):
+        grant = await house.guest()
+        by = house.verifier.verify(grant.access_token)
+        refreshes = [house.refresh(grant.refresh_token) for _ in range(4)]
+        found = await asyncio.gather(*refreshes, house.logout(by), return_exceptions=True)
+        assert not [
+            error for error in found if isinstance(error, BaseException) and not isinstance(error, Unauthenticated)
+        ]
+    assert await house.database.fetch(LEFT) == Found(0, 0, 10)
 
 
 async def test_only_sessions_nobody_can_use_are_purged(house: Services, session: Session) -> None:

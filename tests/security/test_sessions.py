@@ -275,3 +275,83 @@ def test_everything_wrong_with_a_sign_in_looks_the_same(client: httpx.Client, al
 @pytest.mark.parametrize("token", ["", "a", "a" * 43, "a" * 60_000, "\0", "é" * 43, "../../x", "' OR 1=1--"])
 def test_a_refresh_token_nobody_was_given_is_refused(client: httpx.Client, token: str) -> None:
     assert client.post("/token", json={"refresh_token": token}).status_code == 401
+
+
+def sessions(client: httpx.Client, whose: str, by: Person, **query: Any) -> httpx.Response:
+    """Ask where somebody is signed in."""
+    return client.get(f"/users/{whose}/sessions", params=query, headers=by.signed)
+
+
+def test_one_sees_where_one_is_signed_in(client: httpx.Client) -> None:
+    here = member(client)
+    there = login(client, here.username)
+
+    found = sessions(client, "me", here).json()
+
+    assert [one["id"] for one in found["items"]] == [claims(there.access)["sid"], claims(here.access)["sid"]]
+    assert [one["current"] for one in found["items"]] == [False, True]
+    assert found["items"][0]["device"].startswith("python-httpx")
+    assert found["items"][0]["address"] == "127.0.0.1"
+    assert found["next"] is None
+
+
+def test_a_long_list_of_sessions_is_read_page_by_page(client: httpx.Client) -> None:
+    person = member(client)
+    for _ in range(2):
+        login(client, person.username)
+
+    first = sessions(client, person.id, person, limit=2).json()
+    rest = sessions(client, person.id, person, limit=2, cursor=first["next"]).json()
+
+    assert [len(first["items"]), len(rest["items"]), rest["next"]] == [2, 1, None]
+    assert sessions(client, "me", person, cursor="x").status_code == 422
+    assert sessions(client, "me", person, limit=101).status_code == 422
+
+
+def test_one_ends_sessions_one_by_one_and_all_others_together(client: httpx.Client) -> None:
+    here = member(client)
+    others = [login(client, here.username) for _ in range(3)]
+    path = f"/users/me/sessions/{claims(others[0].access)['sid']}"
+
+    assert [client.delete(path, headers=here.signed).status_code for _ in range(2)] == [204, 404]
+    assert [gone(client, other) for other in others] == [True, False, False]
+    assert client.delete("/users/me/sessions", headers=here.signed).status_code == 204
+    assert [gone(client, other) for other in others] == [True, True, True]
+    assert me(client, here.access).status_code == 200
+
+
+def test_signing_out_everywhere_ends_every_session_at_once(client: httpx.Client) -> None:
+    here = member(client)
+    there = login(client, here.username)
+
+    assert client.post("/logout?all=true", headers=here.signed).status_code == 204
+    assert gone(client, here)
+    assert gone(client, there)
+
+
+@pytest.mark.parametrize("query", ["all=perhaps", "all=true&all=false", "every=true"])
+def test_signing_out_everywhere_is_asked_for_clearly(client: httpx.Client, query: str) -> None:
+    person = guest(client)
+
+    assert client.post(f"/logout?{query}", headers=person.signed).status_code in (400, 422)
+    assert me(client, person.access).status_code == 200
+
+
+def test_other_peoples_sessions_are_not_there(client: httpx.Client, alice: Person, mallory: Person) -> None:
+    sid = claims(alice.access)["sid"]
+
+    answers = [
+        sessions(client, alice.id, mallory),
+        client.delete(f"/users/{alice.id}/sessions/{sid}", headers=mallory.signed),
+        client.delete(f"/users/me/sessions/{sid}", headers=mallory.signed),
+        client.delete(f"/users/{mallory.id}/sessions/{sid}", headers=mallory.signed),
+        client.delete(f"/users/{alice.id}/sessions", headers=mallory.signed),
+    ]
+
+    assert {answer.status_code for answer in answers} == {404}
+    assert me(client, alice.access).status_code == 200
+
+
+def test_a_stranger_sees_no_sessions(client: httpx.Client, alice: Person) -> None:
+    assert client.get(f"/users/{alice.id}/sessions").status_code == 401
+    assert client.delete(f"/users/{alice.id}/sessions").status_code == 401

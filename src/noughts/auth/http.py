@@ -1,15 +1,19 @@
 """The door of the Authentication Service: its whole surface, call by call."""
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec import Meta
 
-from noughts.auth.model.sessions import InvalidRefreshToken, LoginFailed, SessionExpired
+from noughts.auth.model.sessions import InvalidRefreshToken, LoginFailed, Session, SessionExpired
 from noughts.auth.service import AuthService, Grant
+from noughts.kit import cursors
 from noughts.kit.edge import Answer, Ask, Limit, NoQuery, Route, Who
 from noughts.kit.errors import ForeignOrigin, Unauthenticated
 from noughts.kit.passwords import HashQueueFull
-from noughts.ports.users import User
+from noughts.kit.times import rfc3339
+from noughts.kit.tokens import SessionId
+from noughts.ports.users import Time, User
 
 SIGN_IN: Final = Limit("sign-in", 30, 60)
 GUESTS: Final = Limit("guests", 60, 60, network=Limit("registration-network", 1_000, 3_600))
@@ -47,6 +51,37 @@ class GrantBody(msgspec.Struct, frozen=True, kw_only=True):
     user: User
 
 
+class LogoutQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`all`: every session of the person."""
+
+    all: bool = False
+
+
+class SessionsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which part of the list."""
+
+    cursor: str | None = None
+    limit: Annotated[int, Meta(ge=1, le=100)] = 20
+
+
+class SessionBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A place somebody is signed in at: what the client calls itself, and the address it was last used from."""
+
+    id: SessionId
+    device: str | None
+    address: str | None
+    created_at: Time
+    last_used_at: Time
+    current: bool
+
+
+class SessionList(msgspec.Struct, frozen=True):
+    """Some sessions, the newest sign-in first, and the cursor of the next ones."""
+
+    items: list[SessionBody]
+    next: str | None
+
+
 class Jwks(msgspec.Struct, frozen=True):
     """A JSON Web Key Set (RFC 7517)."""
 
@@ -73,16 +108,44 @@ async def refresh(auth: AuthService, ask: Ask[TokenBody, NoQuery]) -> Answer:
     return _granted(await auth.sessions.refresh(presented, ask.origin), ask, cookie=ask.body.cookie)
 
 
-async def logout(auth: AuthService, ask: Ask[None, NoQuery]) -> Answer:
+async def logout(auth: AuthService, ask: Ask[None, LogoutQuery]) -> Answer:
     presented = ask.cookie()
     if ask.principal is None and presented is None:
         raise Unauthenticated
-    await auth.sessions.logout(ask.principal, presented, ask.origin)
+    await auth.sessions.logout(ask.principal, presented, ask.origin, everywhere=ask.query.all)
     return Answer(status=204, set_cookie=None if presented is None else _cookie("", 0, secure=ask.secure))
+
+
+async def list_sessions(auth: AuthService, ask: Ask[None, SessionsQuery]) -> Answer:
+    after = None if (last := cursors.after(ask.query.cursor)) is None else SessionId(last)
+    page = await auth.sessions.living(ask.user_id(), ask.caller, after, ask.query.limit)
+    shown = [_session(session, ask.caller.session_id) for session in page.sessions]
+    return Answer(SessionList(shown, cursors.cursor(page.last)))
+
+
+async def end_session(auth: AuthService, ask: Ask[None, NoQuery]) -> Answer:
+    await auth.sessions.end(ask.user_id(), SessionId(ask.path["session_id"]), ask.caller, ask.origin)
+    return Answer(status=204)
+
+
+async def end_sessions(auth: AuthService, ask: Ask[None, NoQuery]) -> Answer:
+    await auth.sessions.end_all(ask.user_id(), ask.caller, ask.origin)
+    return Answer(status=204)
 
 
 async def jwks(auth: AuthService, ask: Ask[None, NoQuery]) -> Answer:
     return Answer(auth.signer.jwks(), caching="public, max-age=300")
+
+
+def _session(session: Session, current: SessionId) -> SessionBody:
+    return SessionBody(
+        id=session.id,
+        device=session.device,
+        address=session.address,
+        created_at=rfc3339(session.auth_time),
+        last_used_at=rfc3339(session.last_used_at),
+        current=session.id == current,
+    )
 
 
 def _granted(grant: Grant, ask: Ask[Any, NoQuery], *, cookie: bool, status: int = 200) -> Answer:
@@ -110,7 +173,11 @@ ROUTES: Final = (
           status=201, errors=(ForeignOrigin,), limit=GUESTS),
     Route("POST", "/token", refresh, "Get the next tokens; the refresh token is replaced.", who=Who.ANYONE,
           body=TokenBody, answer=GrantBody, errors=(InvalidRefreshToken, SessionExpired, ForeignOrigin)),
-    Route("POST", "/logout", logout, "End this session; its access tokens end with it.", who=Who.OPTIONAL, status=204,
-          errors=(ForeignOrigin,)),
+    Route("POST", "/logout", logout, "End this session, or all of them; their access tokens end with them.",
+          who=Who.OPTIONAL, query=LogoutQuery, status=204, errors=(ForeignOrigin,)),
+    Route("GET", "/users/{user_id}/sessions", list_sessions, "List where a person is signed in, the newest sign-in first.",
+          query=SessionsQuery, answer=SessionList),
+    Route("DELETE", "/users/{user_id}/sessions/{session_id}", end_session, "End one session.", status=204),
+    Route("DELETE", "/users/{user_id}/sessions", end_sessions, "End every session but the one that asks.", status=204),
     Route("GET", "/.well-known/jwks.json", jwks, "The public keys of access tokens.", who=Who.ANYONE, answer=Jwks),
 )  # fmt: skip

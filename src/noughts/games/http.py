@@ -1,8 +1,5 @@
 """The door of the Game Service: its whole surface, call by call."""
 
-import base64
-import binascii
-import uuid
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -13,6 +10,7 @@ from noughts.games.model.moves import Attempt, IllegalMove, NotYourTurn, PlyConf
 from noughts.games.model.snapshots import Snapshot, etag
 from noughts.games.service import GameService
 from noughts.games.store import Shelf
+from noughts.kit.cursors import after, cursor
 from noughts.kit.edge import Answer, Ask, Limit, NoQuery, Route, not_modified
 from noughts.kit.errors import IdempotencyInProgress, IdempotencyKeyReused, Invalid
 from noughts.kit.ids import is_id
@@ -89,11 +87,11 @@ async def list_games(games: GameService, ask: Ask[None, ShelfQuery]) -> Answer:
         viewer=viewer,
         status=query.status,
         variant=query.variant,
-        after=None if query.cursor is None else _after(query.cursor),
+        after=None if (last := after(query.cursor)) is None else GameId(last),
         limit=query.limit,
     )
     found = await games.shelf(wanted)
-    return Answer(GameList(found.games, None if found.last is None else _cursor(found.last)))
+    return Answer(GameList(found.games, cursor(found.last)))
 
 
 async def get_game(games: GameService, ask: Ask[None, NoQuery]) -> Answer:
@@ -128,21 +126,6 @@ def _wish(body: GameBody) -> Wish:
             return Wish(seat="invite", mark=body.mark, variant=body.variant)
         case Anyone():
             return Wish(seat="anyone", mark=body.mark, variant=body.variant)
-
-
-def _cursor(last: GameId) -> str:
-    return base64.urlsafe_b64encode(uuid.UUID(last).bytes).rstrip(b"=").decode()
-
-
-def _after(cursor: str) -> GameId:
-    """Return after which game a list goes on; raises Invalid unless we wrote the cursor that way."""
-    try:
-        after = GameId(str(uuid.UUID(bytes=base64.urlsafe_b64decode(cursor + "=="))))
-    except (binascii.Error, ValueError):
-        after = None
-    if after is None or _cursor(after) != cursor:
-        raise Invalid.field("?cursor", "cursor", "This is not a cursor of this list.")
-    return after
 
 
 _STARTS: Final = (IdempotencyKeyReused, IdempotencyInProgress)

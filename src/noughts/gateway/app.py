@@ -1,25 +1,39 @@
-"""The entrance: looks at the first part of the address and shows everyone to their door."""
+"""The entrance: shows every request to the door of the service whose call it is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from noughts.kit.edge import Route, Who
 from noughts.kit.errors import NotFound
 
 _NOWHERE: Final = b"%2f"
 
 
 class Gateway:
-    """Doors by the first segment of the path; whoever names none of them wants the page."""
+    """Doors by collection (`/users`, `/users/{id}`) or by what belongs to a member of it (`/users/{id}/sessions/…`).
 
-    def __init__(self, doors: Mapping[str, ASGIApp], web: ASGIApp) -> None:
-        self._doors = doors
+    The route tables say whose is which; whoever names nothing of that wants the page.
+    """
+
+    def __init__(self, doors: Iterable[tuple[Sequence[Route], ASGIApp]], web: ASGIApp) -> None:
+        self._doors: dict[tuple[str, str], ASGIApp] = {}
         self._web = web
+        for routes, door in doors:
+            for place in {_place(route.path) for route in routes if route.who is not Who.SERVICE}:
+                if place in self._doors:
+                    raise ValueError(f"two services answer at {place}")
+                self._doors[place] = door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; an encoded slash leads nowhere, so that no path is read two ways."""
         if _NOWHERE in scope["raw_path"].lower():
             raise NotFound
-        segment = scope["path"][1:].partition("/")[0]
-        await self._doors.get(segment, self._web)(scope, receive, send)
+        await self._doors.get(_place(scope["path"]), self._web)(scope, receive, send)
+
+
+def _place(path: str) -> tuple[str, str]:
+    """Return the first and the third segment of a path: the collection, and what of its member."""
+    _, collection, _, part, *_ = f"{path}///".split("/", 4)
+    return collection, part

@@ -5,8 +5,9 @@ from typing import Final
 
 import msgspec
 
-from noughts.kit.errors import Unauthenticated
-from noughts.kit.tokens import Role, SessionId, UserId
+from noughts.kit.audit import Origin
+from noughts.kit.errors import NotFound, Unauthenticated
+from noughts.kit.tokens import Principal, Role, SessionId, UserId
 from noughts.ports.users import Status
 
 IDLE: Final = timedelta(days=30)
@@ -46,6 +47,8 @@ class Session(msgspec.Struct, frozen=True, array_like=True):
     auth_time: datetime
     last_used_at: datetime
     expires_at: datetime
+    device: str | None
+    address: str | None
 
     def expires_in_s(self, at: datetime) -> int:
         """Return the seconds after which a refresh token given out now is of no use."""
@@ -65,16 +68,42 @@ class RefreshToken(msgspec.Struct, frozen=True, array_like=True):
     auth_time: datetime
     last_used_at: datetime
     expires_at: datetime
+    device: str | None
+    address: str | None
 
     @property
     def session(self) -> Session:
         """The session it belongs to."""
-        return Session(self.session_id, self.user_id, self.epoch, self.auth_time, self.last_used_at, self.expires_at)
+        return Session(
+            self.session_id, self.user_id, self.epoch, self.auth_time, self.last_used_at, self.expires_at,
+            self.device, self.address,
+        )  # fmt: skip
 
 
-def opened(session_id: SessionId, credentials: Credentials, at: datetime) -> Session:
+def opened(session_id: SessionId, credentials: Credentials, origin: Origin, at: datetime) -> Session:
     """Return the session of a sign-in that succeeded."""
-    return Session(session_id, credentials.id, credentials.epoch, at, at, at + ABSOLUTE)
+    return Session(
+        session_id,
+        credentials.id,
+        credentials.epoch,
+        at,
+        at,
+        at + ABSOLUTE,
+        origin.short_device,
+        origin.address or None,
+    )
+
+
+def require_control(by: Principal, user_id: UserId) -> None:
+    """Raise NotFound unless these are one's own sessions, or one is an administrator: others' are hidden."""
+    if by.user_id != user_id and not by.is_admin:
+        raise NotFound("There are no sessions here.")
+
+
+def require_visible(credentials: Credentials | None) -> None:
+    """Raise NotFound for an account that is not there, or no longer."""
+    if credentials is None or credentials.status == "deleting":
+        raise NotFound("There is no such user.")
 
 
 def require_current(token: RefreshToken, at: datetime) -> None:

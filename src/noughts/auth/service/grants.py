@@ -37,7 +37,7 @@ class Grants:
         self, credentials: Credentials, origin: Origin, event: Event | None, user: User | None = None
     ) -> Grant:
         """Return a new session's tokens; raises LoginFailed when the account changed meanwhile."""
-        session = sessions.opened(SessionId(ids.new()), credentials, self._now())
+        session = sessions.opened(SessionId(ids.new()), credentials, origin, self._now())
         refresh_token = sealing.new_token()
         told = () if event is None else (self._audit.row(event, credentials.id, origin, session=session.id),)
         await self._store.open(session, sealing.digest(refresh_token), *told)

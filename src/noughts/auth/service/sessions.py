@@ -1,15 +1,25 @@
 """Staying signed in, and signing out."""
 
+import msgspec
+
 from noughts.auth.model import sessions
-from noughts.auth.model.sessions import InvalidRefreshToken
+from noughts.auth.model.sessions import InvalidRefreshToken, Session
 from noughts.auth.service.grants import Grant, Grants
 from noughts.auth.store import SessionStore
 from noughts.kit import sealing
 from noughts.kit.audit import Event, Origin
+from noughts.kit.errors import NotFound
 from noughts.kit.fittings import Fittings
 from noughts.kit.logging import log
 from noughts.kit.revocation import Revocation
 from noughts.kit.tokens import Principal, SessionId, UserId
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Some sessions, and after which one the list goes on."""
+
+    sessions: list[Session]
+    last: SessionId | None
 
 
 class Sessions:
@@ -39,9 +49,13 @@ class Sessions:
         if token.used_at is None:
             successor = sealing.new_token()
             sealed = sealing.seal(_successor_key(presented), successor.encode())
-            if await self._store.rotate(token, sealing.digest(successor), sealed, credentials.epoch, at):
+            if await self._store.rotate(
+                token, sealing.digest(successor), sealed, epoch=credentials.epoch, address=origin.address, at=at
+            ):
                 return await self._grants.next(token.session, credentials, successor)
-            token = await self._store.token(token.digest) or token
+            token = await self._store.token(token.digest)
+            if token is None:  # the session ended meanwhile
+                raise InvalidRefreshToken
         sealed_before = sessions.repeatable_successor(token, self._now())
         known = None if sealed_before is None else sealing.unseal(_successor_key(presented), sealed_before)
         if known is None:
@@ -50,25 +64,70 @@ class Sessions:
             raise InvalidRefreshToken
         return await self._grants.next(token.session, credentials, known.decode())
 
-    async def logout(self, by: Principal | None, refresh_token: str | None, origin: Origin) -> None:
-        """End the session of the access token, or of the refresh token a browser keeps. May be repeated."""
-        if by is not None:
-            await self._end(by.user_id, by.session_id, origin)
-        elif refresh_token is not None and (token := await self._store.token(sealing.digest(refresh_token))):
-            await self._end(token.user_id, token.session_id, origin)
+    async def logout(
+        self, by: Principal | None, refresh_token: str | None, origin: Origin, *, everywhere: bool = False
+    ) -> None:
+        """End the session of the access token and that of the refresh token, or all of the person. May be repeated."""
+        ending = set() if by is None else {(by.user_id, by.session_id)}
+        if refresh_token is not None and (token := await self._store.token(sealing.digest(refresh_token))):
+            ending.add((token.user_id, token.session_id))
+        for user_id, session_id in ending:
+            if everywhere:
+                await self._end_all(user_id, None, by, origin)
+            else:
+                await self._end(user_id, session_id, origin)
+
+    async def living(self, user_id: UserId, by: Principal, after: SessionId | None, limit: int) -> Page:
+        """Return where a person is signed in, the newest sign-in first; raises NotFound for other people's."""
+        await self._require_control(by, user_id)
+        at = self._now()
+        found = await self._store.living(user_id, after, limit + 1, at=at, used_since=at - sessions.IDLE)
+        return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
+
+    async def end(self, user_id: UserId, session_id: SessionId, by: Principal, origin: Origin) -> None:
+        """End one of a person's sessions; raises NotFound for other people's."""
+        await self._require_control(by, user_id)
+        if not await self._end(user_id, session_id, origin, by=by):
+            raise NotFound("There is no such session.")
+
+    async def end_all(self, user_id: UserId, by: Principal, origin: Origin) -> None:
+        """End all of a person's sessions but the one that asks. May be repeated; raises NotFound for other people's."""
+        await self._require_control(by, user_id)
+        await self._end_all(user_id, by.session_id, by, origin)
 
     async def purge(self) -> None:
         """Forget the sessions nobody can use any more."""
         now = self._now()
         await self._store.purge(now, now - sessions.IDLE)
 
+    async def _require_control(self, by: Principal, user_id: UserId) -> None:
+        sessions.require_control(by, user_id)
+        if by.user_id != user_id:
+            sessions.require_visible(await self._store.credentials(user_id))
+
     async def _end(
-        self, user_id: UserId, session_id: SessionId, origin: Origin, event: Event = "session-ended"
-    ) -> None:
+        self,
+        user_id: UserId,
+        session_id: SessionId,
+        origin: Origin,
+        event: Event = "session-ended",
+        *,
+        by: Principal | None = None,
+    ) -> bool:
+        """End a session; return whether it was there."""
         at = self._now()
-        await self._store.end(session_id, at, self._audit.row(event, user_id, origin, session=session_id))
-        self._revocations.apply(Revocation.of_session(user_id, session_id, at))
-        log.info("session_ended", user=user_id, session=session_id)
+        told = self._audit.row(event, user_id, origin, by, session=session_id)
+        ended = await self._store.end(user_id, session_id, at, told)
+        if ended:
+            self._revocations.apply(Revocation.of_session(user_id, session_id, at))
+            log.info("session_ended", user=user_id, session=session_id)
+        return ended
+
+    async def _end_all(self, user_id: UserId, spared: SessionId | None, by: Principal | None, origin: Origin) -> None:
+        told = self._audit.row("sessions-ended", user_id, origin, by)
+        await self._store.end_all(user_id, spared, self._now(), told)
+        await self._revocations.follow()
+        log.info("sessions_ended", user=user_id)
 
 
 def _successor_key(presented: str) -> bytes:

@@ -11,22 +11,40 @@ _CREDENTIALS: Final = Query(f"SELECT {columns(Credentials)} FROM users WHERE id 
 _REHASH: Final = Sql("UPDATE users SET password = $2 WHERE id = $1 AND password = $3")
 _OPEN: Final = Sql(
     f"INSERT INTO sessions ({columns(Session)})"
-    " SELECT $1, id, epoch, $4, $4, $5 FROM users WHERE id = $2 AND epoch = $3 AND status = 'active'"
+    " SELECT $1, id, epoch, $4, $4, $5, $6, $7 FROM users WHERE id = $2 AND epoch = $3 AND status = 'active'"
 )
 _ADD_TOKEN: Final = Sql("INSERT INTO refresh_tokens (digest, session_id, created_at) VALUES ($1, $2, $3)")
 _TOKEN: Final = Query(
     "SELECT t.digest, t.created_at, t.used_at, t.successor,"
-    " s.id, s.user_id, s.epoch, s.auth_time, s.last_used_at, s.expires_at"
+    " s.id, s.user_id, s.epoch, s.auth_time, s.last_used_at, s.expires_at, s.device, s.address"
     " FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id WHERE t.digest = $1",
     RefreshToken,
 )
 _USE_TOKEN: Final = Sql("UPDATE refresh_tokens SET used_at = $2, successor = $3 WHERE digest = $1 AND used_at IS NULL")
-_TOUCH: Final = Sql("UPDATE sessions SET last_used_at = $2, epoch = $3 WHERE id = $1")
+_TOUCH: Final = Sql("UPDATE sessions SET last_used_at = $2, epoch = $3, address = $4 WHERE id = $1")
+_LIVING: Final = Query(
+    f"SELECT {columns(Session, 's')} FROM sessions s JOIN users u ON u.id = s.user_id"
+    " WHERE s.user_id = $1 AND s.id < $2 AND s.expires_at > $3 AND s.last_used_at > $4"
+    " AND u.status = 'active' AND (s.epoch = u.epoch OR s.id = u.spared_session_id) ORDER BY s.id DESC LIMIT $5",
+    Session,
+)
+_LAST_ID: Final = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+_NO_ID: Final = "00000000-0000-0000-0000-000000000000"
+# A session's revocation has the session's id, so that two who end it leave one.
 _REVOKE: Final = Sql(
     "INSERT INTO revocations (id, user_id, session_id, created_at)"
-    " SELECT id, user_id, id, $2 FROM sessions WHERE id = $1"
+    " SELECT id, user_id, id, $3 FROM sessions WHERE id = $1 AND user_id = $2 ON CONFLICT DO NOTHING"
 )
-_END: Final = Sql("DELETE FROM sessions WHERE id = $1")
+_END: Final = Sql("DELETE FROM sessions WHERE id = $1 AND user_id = $2")
+_REVOKE_ALL: Final = Sql(
+    "INSERT INTO revocations (id, user_id, session_id, created_at)"
+    " SELECT id, user_id, id, $3 FROM sessions WHERE user_id = $1 AND id <> $2 ON CONFLICT DO NOTHING"
+)
+# Only those revoked: a sign-in between the two statements would otherwise lose its session and keep its access token.
+_END_ALL: Final = Sql(
+    "DELETE FROM sessions WHERE user_id = $1 AND id <> $2"
+    " AND EXISTS (SELECT 1 FROM revocations r WHERE r.id = sessions.id)"
+)
 _PURGE: Final = Sql("DELETE FROM sessions WHERE expires_at < $1 OR last_used_at < $2")
 
 
@@ -47,7 +65,10 @@ class SessionStore:
 
     async def open(self, session: Session, digest: str, *rows: Write) -> None:
         """Store a new session, its first refresh token and what belongs to it; raises LoginFailed when the account changed meanwhile."""
-        args = (session.id, session.user_id, session.epoch, session.auth_time, session.expires_at)
+        args = (
+            session.id, session.user_id, session.epoch, session.auth_time, session.expires_at, session.device,
+            session.address,
+        )  # fmt: skip
         try:
             await self._database.write(
                 Write(_OPEN, args), Write(_ADD_TOKEN, (digest, session.id, session.auth_time)), *rows
@@ -59,21 +80,40 @@ class SessionStore:
         """Return a refresh token by its digest."""
         return await self._database.fetch(_TOKEN, digest)
 
-    async def rotate(self, used: RefreshToken, digest: str, sealed: bytes, epoch: int, at: datetime) -> bool:
+    async def rotate(
+        self, used: RefreshToken, digest: str, sealed: bytes, *, epoch: int, address: str, at: datetime
+    ) -> bool:
         """Replace a refresh token by its successor; return whether this call was the one that did."""
         try:
             await self._database.write(
+                Write(_TOUCH, (used.session_id, at, epoch, address or None)),
                 Write(_USE_TOKEN, (used.digest, at, sealed)),
                 Write(_ADD_TOKEN, (digest, used.session_id, at)),
-                Write(_TOUCH, (used.session_id, at, epoch)),
             )
         except Missed:
             return False
         return True
 
-    async def end(self, session_id: SessionId, at: datetime, *rows: Write) -> None:
-        """Remove a session, revoke its access tokens and write what belongs to it. May be repeated."""
-        revoke, end = Write(_REVOKE, (session_id, at), rows=None), Write(_END, (session_id,), rows=None)
+    async def living(
+        self, user_id: UserId, after: SessionId | None, limit: int, *, at: datetime, used_since: datetime
+    ) -> list[Session]:
+        """Return the sessions a person could go on with, the newest first, from the one after `after` on."""
+        return await self._database.scan(_LIVING, user_id, after or _LAST_ID, at, used_since, limit)
+
+    async def end(self, user_id: UserId, session_id: SessionId, at: datetime, *rows: Write) -> bool:
+        """Remove a session, revoke its access tokens and write what belongs to it; return whether it was there."""
+        try:
+            await self._database.write(
+                Write(_REVOKE, (session_id, user_id, at), rows=None), Write(_END, (session_id, user_id)), *rows
+            )
+        except Missed:
+            return False
+        return True
+
+    async def end_all(self, user_id: UserId, spared: SessionId | None, at: datetime, *rows: Write) -> None:
+        """Remove every session of a person but one, revoke their access tokens and write what belongs to it."""
+        args = user_id, spared or _NO_ID
+        revoke, end = Write(_REVOKE_ALL, (*args, at), rows=None), Write(_END_ALL, args, rows=None)
         await self._database.write(revoke, end, *rows)
 
     async def note(self, *rows: Write) -> None:

@@ -64,9 +64,9 @@ class Orphaned(Exception):
     """A row that a write refers to is not there; the whole tuple was rolled back."""
 
 
-def columns(row: type[msgspec.Struct]) -> str:
-    """Return a struct's fields as the column list of a SELECT."""
-    return ", ".join(row.__struct_fields__)
+def columns(row: type[msgspec.Struct], of: str = "") -> str:
+    """Return a struct's fields as the column list of a SELECT, of one of several tables by its name there."""
+    return ", ".join(f"{of}.{field}" if of else field for field in row.__struct_fields__)
 
 
 class Database(Protocol):

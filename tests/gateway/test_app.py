@@ -1,0 +1,58 @@
+"""Whose call it is."""
+
+from typing import Any
+
+import pytest
+
+from noughts.compose import TABLES
+from noughts.gateway.app import Gateway
+from noughts.kit.edge import Route, Who
+from noughts.kit.errors import NotFound
+
+
+def door(name: str, called: list[str]) -> Any:
+    """Return a door that notes who was called at it."""
+
+    async def answer(*_: Any) -> None:
+        called.append(name)
+
+    return answer
+
+
+async def shown_to(path: str) -> str:
+    """Return which service a path leads to."""
+    called: list[str] = []
+    gateway = Gateway([(routes, door(name, called)) for name, routes in TABLES.items()], door("page", called))
+    scope = {"type": "http", "path": path, "raw_path": path.encode()}
+    await gateway(scope, *[door("", [])] * 2)
+    return called[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "whose"),
+    [
+        ("/users", "Users"), ("/users/1", "Users"), ("/users/1/", "Users"), ("/users/1/sessions", "Sign-in"),
+        ("/users/1/sessions/2", "Sign-in"), ("/users/1/sessions/2/3/4", "Sign-in"), ("/login", "Sign-in"),
+        ("/.well-known/jwks.json", "Sign-in"), ("/games/1/moves", "Games"), ("/docs/style.css", "Operations"),
+        ("/", "page"), ("", "page"), ("*", "page"), ("//users", "page"), ("/users/1/nothing", "page"), ("/sessions", "page"),
+        ("/internal/users/guests", "page"), ("/internal/users/1", "page"),
+    ],
+)  # fmt: skip
+async def test_a_path_leads_to_the_service_whose_table_has_it(path: str, whose: str) -> None:
+    assert await shown_to(path) == whose
+
+
+@pytest.mark.parametrize("path", ["/users%2f1", "/users/1%2Fsessions"])
+async def test_an_encoded_slash_leads_nowhere(path: str) -> None:
+    with pytest.raises(NotFound):
+        await shown_to(path)
+
+
+def test_two_services_never_answer_at_one_place() -> None:
+    async def handler(*_: Any) -> Any: ...
+
+    tables = [
+        [Route("GET", f"/users/{{user_id}}/{rest}", handler, "", who=Who.ANYONE)] for rest in ("totp", "totp/confirm")
+    ]
+    with pytest.raises(ValueError, match="totp"):
+        Gateway([(table, door("", [])) for table in tables], door("", []))
