@@ -70,8 +70,8 @@ def test_no_setting_goes_below_owasps_minimum(weak: dict[str, int]) -> None:
 
 async def test_a_hash_of_another_cost_is_outdated(passwords: Passwords) -> None:
     dearer = Passwords(msgspec.structs.replace(CHEAP, hash_passes=2))
-    assert not passwords.outdated(await passwords.hash("a proper secret"))
-    assert passwords.outdated(await dearer.hash("a proper secret"))
+    assert not passwords.outdated(await passwords.hash("a proper secret"), "a proper secret")
+    assert passwords.outdated(await dearer.hash("a proper secret"), "a proper secret")
     dearer.close()
 
 

@@ -9,12 +9,14 @@ import time
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Annotated, Final, TypeVar
 
 import argon2
 import msgspec
 from msgspec import Meta
 
+from noughts.kit import hashes
 from noughts.kit.errors import Unavailable
 
 Result = TypeVar("Result")
@@ -34,6 +36,14 @@ class Hashing(msgspec.Struct, frozen=True, kw_only=True):
     hash_passes: Annotated[int, Meta(description="Passes over that memory.", ge=2, le=1_000)] = 2
     hash_threads: Annotated[int, Meta(description="Hashes at once; 0: one for each core.", ge=0)] = 0
     hash_queue: Annotated[int, Meta(description="Hashes that may wait before people are told to come back.", ge=1)] = 64
+    hash_floor_ms: Annotated[
+        int,
+        Meta(
+            description="Least time of a check; above that of the slowest imported hash nobody sees who was imported.",
+            ge=0,
+            le=10_000,
+        ),
+    ] = 0
 
 
 class HashQueueFull(Unavailable):
@@ -81,6 +91,7 @@ class Passwords:
         self._pool = ThreadPoolExecutor(threads, "argon2", initializer=_step_back)
         self._room = self._all_room = threads + hashing.hash_queue
         self._tidied_at = 0.0
+        self._floor_s = hashing.hash_floor_ms / 1000
         self._nobodys = self._pool.submit(self._hasher.hash, os.urandom(16).hex())
 
     async def hash(self, password: str) -> str:
@@ -94,20 +105,32 @@ class Passwords:
         """
         if len(password) > _LONGEST:
             stored, password = None, ""
-        return await self._run(lambda: self._fits(stored or self._nobodys.result(), password)) and stored is not None
+        began = time.monotonic()
+        fits = await self._run(lambda: _fits(stored or self._nobodys.result(), password))
+        if (left := began + self._floor_s - time.monotonic()) > 0:
+            await asyncio.sleep(left)
+        return fits and stored is not None
 
-    def outdated(self, stored: str) -> bool:
-        """Return whether a hash was made at another cost than today's."""
-        return self._hasher.check_needs_rehash(stored)
+    def outdated(self, stored: str, password: str) -> bool:
+        """Return whether a password that fits should be hashed anew: at today's cost, by today's function.
+
+        Not where the old hash knows only its beginning: nobody can tell whether the rest was typed right.
+        """
+        return not self._is_ours(stored) and not hashes.was_cut(stored, password)
+
+    def require_usable(self, stored: str) -> None:
+        """Raise UnusableHash unless passwords can be checked against this hash, and at a bearable cost."""
+        if not self._is_ours(stored):
+            hashes.require_usable(stored)
 
     def close(self) -> None:
         """Wait for the hashes under way."""
         self._pool.shutdown()
 
-    def _fits(self, stored: str, password: str) -> bool:
+    def _is_ours(self, stored: str) -> bool:
         try:
-            return self._hasher.verify(stored, _normal(password))
-        except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+            return not self._hasher.check_needs_rehash(stored)
+        except argon2.exceptions.InvalidHashError:
             return False
 
     async def _run(self, work: Callable[[], Result]) -> Result:
@@ -127,3 +150,12 @@ class Passwords:
             self._tidied_at = time.monotonic()
             with contextlib.suppress(RuntimeError):  # the pool was closed meanwhile
                 self._pool.submit(_give_memory_back)
+
+
+def _fits(stored: str, password: str) -> bool:
+    """Return whether a password fits, in our form or, for a hash from elsewhere, as it was given."""
+    try:
+        check = partial(hashes.fits_argon2, stored) if stored.startswith("$argon2") else hashes.check_of(stored)
+    except hashes.UnusableHash:
+        return False
+    return any(check(form.encode()) for form in dict.fromkeys((_normal(password), password)))

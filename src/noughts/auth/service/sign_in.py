@@ -50,5 +50,5 @@ class SignIn:
 
     async def _renew_hash(self, credentials: Credentials, password: str) -> None:
         """Hash again at today's cost, if the stored hash was made at another."""
-        if credentials.password is not None and self._passwords.outdated(credentials.password):
+        if credentials.password is not None and self._passwords.outdated(credentials.password, password):
             await self._store.rehash(credentials, await self._passwords.hash(password))
