@@ -83,7 +83,7 @@ def test_a_taken_name_is_said_beside_its_field(arrive: Arrive) -> None:
     ben = arrive("/settings")
     ben.press("Sign up")
     ben.fill(username=name, email="ben@example.org", password="quite another one")
-    ben.page.get_by_role("form").get_by_role("button").click()
+    ben.submit()
     field = ben.page.locator('input[name="username"]')
     expect(field).to_have_accessible_description("That name belongs to somebody else. Try another.")
     expect(field).to_be_focused()
@@ -93,23 +93,88 @@ def test_every_wrong_field_is_said_at_once(arrive: Arrive) -> None:
     ada = arrive("/settings")
     ada.press("Sign up")
     ada.fill(username="a b", email="nowhere", password="short")
-    ada.page.get_by_role("form").get_by_role("button").click()
+    ada.submit()
     expect(ada.page.locator('[aria-invalid="true"]')).to_have_count(3)
 
 
 def test_the_email_is_changed(arrive: Arrive) -> None:
     ada = arrive()
     name = ada.sign_up()
-    ada.follow(name)
+    ada.settings("Email")
     ada.fill(email=f"new-{name}@example.org")
-    ada.press("Change email")
-    expect(ada.page.get_by_role("definition").filter(has_text=f"new-{name}@example.org")).to_be_visible()
+    ada.submit()
+    ada.says("Changed.")
+    ada.says(f"new-{name}@example.org")
+
+
+def test_the_name_is_changed_everywhere_on_the_page(arrive: Arrive) -> None:
+    ada = arrive()
+    name = ada.sign_up()
+    ada.settings("Name")
+    ada.fill(username=f"{name}-2")
+    ada.submit()
+    expect(ada.page.get_by_role("navigation").get_by_role("link", name=f"{name}-2")).to_be_visible()
+
+
+def test_the_password_is_changed(arrive: Arrive) -> None:
+    ada = arrive()
+    name = ada.sign_up()
+    ada.settings("Password")
+    ada.fill(current_password="not this one", password="four other words here")
+    ada.submit()
+    ada.says("That is not your password. Try again.")
+    ada.fill(current_password=PASSWORD)
+    ada.submit()
+    ada.says("Changed. Every other device was signed out.")
+    ada.sign_out(name)
+    ada.sign_in(name, "four other words here")
+    expect(ada.page.get_by_role("link", name=name)).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("password", "words"),
+    [
+        ("password123", "Many people have used that one, so it is tried first. Choose another."),
+        ("tictactoe2026", "That is your name, your email or the game’s name over again. Choose another."),
+    ],
+)
+def test_a_password_that_is_tried_first_is_refused_beside_its_field(arrive: Arrive, password: str, words: str) -> None:
+    ada = arrive("/settings")
+    ada.press("Sign up")
+    ada.fill(username="Somebody", email="somebody@example.org", password=password)
+    ada.submit()
+    field = ada.page.locator('input[name="password"]')
+    expect(field).to_have_accessible_description(words)
+    field.fill(PASSWORD)
+    expect(field).to_have_accessible_description("Strong.")
+
+
+def test_a_new_password_is_judged_while_it_is_typed(arrive: Arrive) -> None:
+    ada = arrive("/settings")
+    ada.press("Sign up")
+    field = ada.page.locator('input[name="password"]')
+    for password, words in [
+        ("short", "At least 8 characters."),
+        ("password123", "Easy to guess. Try three or four words that have nothing to do with each other."),
+        (PASSWORD, "Strong."),
+    ]:
+        field.fill(password)
+        expect(field).to_have_accessible_description(words)
+
+
+def test_a_password_can_be_looked_at(arrive: Arrive) -> None:
+    ada = arrive("/settings")
+    ada.fill(password="secret")
+    ada.press("Show password")
+    expect(ada.page.locator('input[name="password"]')).to_have_attribute("type", "text")
+    ada.press("Hide password")
+    expect(ada.page.locator('input[name="password"]')).to_have_value("secret")
 
 
 def test_an_account_is_deleted_after_a_second_thought(arrive: Arrive) -> None:
     ada = arrive()
     name = ada.sign_up()
-    ada.follow(name)
+    ada.settings("Delete account")
     ada.press("Delete my account")
     ada.press("Delete for good")
     expect(ada.page.get_by_role("link", name="Sign in", exact=True)).to_be_visible()
@@ -119,28 +184,30 @@ def test_an_account_is_deleted_after_a_second_thought(arrive: Arrive) -> None:
 
 def test_deleting_long_after_signing_in_asks_for_the_password(arrive: Arrive) -> None:
     ada = arrive()
-    ada.follow(ada.sign_up())
+    ada.sign_up()
+    ada.settings("Delete account")
     ada.page.route("**/users/*", _too_old, times=1)
     ada.press("Delete my account")
     ada.press("Delete for good")
-    ada.fill(password=PASSWORD)
-    ada.page.get_by_role("form", name="Delete account").get_by_role("button").click()
+    ada.fill(proof=PASSWORD)
+    ada.submit()
     expect(ada.page.get_by_role("link", name="Sign in", exact=True)).to_be_visible()
 
 
 def test_changing_the_email_long_after_signing_in_asks_for_the_password(arrive: Arrive) -> None:
     ada = arrive()
     name = ada.sign_up()
-    ada.follow(name)
+    ada.settings("Email")
     ada.page.route("**/users/*", _too_old, times=1)
     ada.fill(email=f"new-{name}@example.org")
-    ada.press("Change email")
-    ada.fill(current_password="not this one")
-    ada.press("Change email")
+    ada.submit()
+    ada.fill(proof="not this one")
+    ada.submit()
     ada.says("That is not your password. Try again.")
-    ada.fill(current_password=PASSWORD)
-    ada.press("Change email")
-    expect(ada.page.get_by_role("definition").filter(has_text=f"new-{name}@example.org")).to_be_visible()
+    ada.fill(proof=PASSWORD)
+    ada.submit()
+    ada.says("Changed.")
+    ada.says(f"new-{name}@example.org")
 
 
 def test_a_guest_is_forgotten_on_wish(arrive: Arrive) -> None:

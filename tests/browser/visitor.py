@@ -63,6 +63,10 @@ class Visitor:
         for name, value in fields.items():
             self.page.locator(f'input[name="{name}"]').fill(value)
 
+    def submit(self) -> None:
+        """Send the form."""
+        self.page.get_by_role("form").locator("button:not([type=button])").click()
+
     def click(self, cell: int) -> None:
         """Play a cell by mouse."""
         self.cells.nth(cell).click()
@@ -95,7 +99,7 @@ class Visitor:
         if self.heading.inner_text() == "Sign in":
             self.press("Sign up")
         self.fill(username=name, email=f"{name}@example.org", password=PASSWORD)
-        self.page.get_by_role("form").get_by_role("button").click()
+        self.submit()
         expect(self.page.get_by_role("link", name=name)).to_be_visible()
         return name
 
@@ -104,7 +108,13 @@ class Visitor:
         self.page.goto("/settings")
         self.sees("Sign in")
         self.fill(username=name, password=password)
-        self.page.get_by_role("form").get_by_role("button").click()
+        self.submit()
+
+    def settings(self, section: str) -> None:
+        """Go to one section of the settings, from anywhere."""
+        self.page.goto("/settings")
+        self.page.get_by_role("main").get_by_role("link", name=section).click()
+        self.sees(section)
 
     def sign_out(self, name: str) -> None:
         """Leave, from anywhere."""

@@ -4,23 +4,40 @@ export type Route =
   | { name: 'home' }
   | { name: 'play'; id: string; invite: string | null }
   | { name: 'lobby' }
-  | { name: 'settings' }
+  /** What of the settings, or nothing for the list of them. */
+  | { name: 'settings'; section: string }
+  /** Whose account, or nothing for the search. */
+  | { name: 'admin'; person: string }
+  /** Letters lead here with a secret behind the #. */
+  | { name: 'verify' | 'recover'; token: string | null }
   | { name: 'nothing' };
 
 /** Page routes of the HTTP contract that have no screen yet. */
-const LATER = /^\/(leaderboard|admin|verify|recover|@[^/]+)$/;
+const LATER = /^\/(leaderboard|@[^/]+)$/;
 
 export function routeOf(path: string, fragment = ''): Route {
   const game = /^\/play\/([^/]+)$/.exec(path);
-  if (game?.[1]) return { name: 'play', id: game[1], invite: inviteOf(fragment) };
-  if (path === '/') return { name: 'home' };
-  if (path === '/lobby') return { name: 'lobby' };
-  return path === '/settings' ? { name: 'settings' } : { name: 'nothing' };
+  const bare = fragment.replace(/^#/, '');
+  if (game?.[1]) return { name: 'play', id: game[1], invite: inviteOf(bare) };
+  switch (path) {
+    case '/':
+      return { name: 'home' };
+    case '/lobby':
+      return { name: 'lobby' };
+    case '/settings':
+      return { name: 'settings', section: bare };
+    case '/admin':
+      return { name: 'admin', person: bare };
+    case '/verify':
+    case '/recover':
+      return { name: path === '/verify' ? 'verify' : 'recover', token: new URLSearchParams(bare).get('token') };
+    default:
+      return { name: 'nothing' };
+  }
 }
 
 /** The invite's secret stands in the fragment, which browsers send to nobody. */
-function inviteOf(fragment: string): string | null {
-  const bare = fragment.replace(/^#/, '');
+function inviteOf(bare: string): string | null {
   return new URLSearchParams(bare).get('invite') ?? (bare && !bare.includes('=') ? bare : null);
 }
 
@@ -37,6 +54,11 @@ export function go(path: string, how: 'push' | 'replace' = 'push'): void {
   if (how === 'push') history.pushState(null, '', path);
   else history.replaceState(null, '', path);
   current.route = here();
+}
+
+/** Takes a secret out of the address, and so out of what the browser remembers and shows; the screen keeps it. */
+export function hideSecret(): void {
+  if (location.hash) history.replaceState(null, '', location.pathname);
 }
 
 function isOurs(url: URL): boolean {

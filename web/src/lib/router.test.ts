@@ -12,7 +12,17 @@ test('the address names the screen', () => {
 });
 
 test('screens that are not built yet say so', () => {
-  expect(['/leaderboard', '/@ada', '/verify', '/nowhere'].map((path) => routeOf(path).name)).toEqual(Array(4).fill('nothing'));
+  expect(['/leaderboard', '/@ada', '/nowhere', '/settings/name'].map((path) => routeOf(path).name)).toEqual(Array(4).fill('nothing'));
+});
+
+test('a section of the settings and a person stand in the fragment', () => {
+  expect(routeOf('/settings', '#email')).toEqual({ name: 'settings', section: 'email' });
+  expect(routeOf('/admin', '#some-id')).toEqual({ name: 'admin', person: 'some-id' });
+});
+
+test('letters lead to a screen with their secret in the fragment', () => {
+  expect(routeOf('/verify', '#token=s3cret')).toEqual({ name: 'verify', token: 's3cret' });
+  expect(routeOf('/recover', '')).toEqual({ name: 'recover', token: null });
 });
 
 test('an invite stands in the fragment, bare or named', () => {

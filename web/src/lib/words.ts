@@ -31,7 +31,8 @@ const BY_FIELD: Record<string, Record<string, string>> = {
     taken: 'That email already has an account. Sign in instead.',
   },
   password: {
-    contextual: 'That is your name or email over again. Choose another.',
+    breached: 'Many people have used that one, so it is tried first. Choose another.',
+    contextual: 'That is your name, your email or the game’s name over again. Choose another.',
     length: 'Use at least 8 characters.',
   },
 };
@@ -41,6 +42,7 @@ const ANYTHING: Record<string, string> = {
   email: 'That does not look like an email. Check it.',
   password: 'That password will not do. Choose another.',
   current_password: 'That is not your password. Try again.',
+  proof: 'That is not your password. Try again.',
 };
 
 /** Words beside each field of a form, by the field's name. */

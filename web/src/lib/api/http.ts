@@ -5,6 +5,8 @@ export interface Ask {
   body?: unknown;
   headers?: Record<string, string>;
   token?: string | null;
+  /** Without the cookie: for a session that is not this browser's own any more. */
+  bare?: boolean;
 }
 
 export interface Reply<T> {
@@ -28,7 +30,7 @@ export async function send<T>(method: string, path: string, ask: Ask = {}): Prom
       method,
       headers,
       body: ask.body === undefined ? null : JSON.stringify(ask.body),
-      credentials: 'same-origin',
+      credentials: ask.bare ? 'omit' : 'same-origin',
       cache: 'no-store',
       signal: AbortSignal.timeout(PATIENCE_MS),
     });

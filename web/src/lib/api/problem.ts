@@ -14,6 +14,7 @@ interface Body {
   detail?: string;
   errors?: FieldError[];
   game?: Snapshot;
+  mfa_token?: string;
 }
 
 /** An answer by the server that is not a success, as RFC 9457 describes it. */
@@ -21,6 +22,7 @@ export class Problem extends Error {
   readonly slug: string;
   readonly errors: FieldError[];
   readonly game: Snapshot | undefined;
+  readonly mfaToken: string | undefined;
 
   constructor(
     readonly status: number,
@@ -31,6 +33,7 @@ export class Problem extends Error {
     this.slug = body.type?.split('/').pop() ?? '';
     this.errors = body.errors ?? [];
     this.game = body.game;
+    this.mfaToken = body.mfa_token;
   }
 
   /** Whether the same call may well succeed a little later. */

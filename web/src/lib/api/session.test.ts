@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Problem, Unreachable } from './problem';
-import { SessionKeeper, tooOld } from './session';
+import { SessionKeeper, secondStepOf, tooOld } from './session';
 import type { User } from './types';
 
 const ada: User = {
@@ -105,6 +105,24 @@ test('a sign-in too old for a call is not a token that ended', async () => {
   const error = await keeper.call('DELETE', '/users/a').catch((caught: unknown) => caught);
   expect(tooOld(error)).toBe(true);
   expect(calls()).toEqual(['POST /token', 'DELETE /users/a']);
+});
+
+test('a sign-in that replaces a session ends it, or nobody ever would', async () => {
+  answers['POST /token'] = [session('t1')];
+  answers['POST /login'] = [session('t2')];
+  answers['POST /logout'] = [() => new Response(null, { status: 204 })];
+  await keeper.resume();
+  await keeper.signIn('Ada', 'secret');
+  expect(asked.at(-1)).toEqual({ call: 'POST /logout', token: 'Bearer t1' });
+});
+
+test('the second step of a sign-in begins the session', async () => {
+  answers['POST /login'] = [() => json(401, { type: '/problems/mfa-required', status: 401, mfa_token: 'm' })];
+  answers['POST /login/mfa'] = [session('t1')];
+  const error = await keeper.signIn('Ada', 'secret').catch((caught: unknown) => caught);
+  expect(who).toBeNull();
+  await keeper.secondStep(secondStepOf(error) ?? '', '123456');
+  expect(who).toEqual(ada);
 });
 
 test('a guest is made once, however many ask', async () => {

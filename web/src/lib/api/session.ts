@@ -34,7 +34,12 @@ export class SessionKeeper {
   }
 
   async signIn(username: string, password: string): Promise<void> {
-    this.begin((await send<Grant>('POST', '/login', { body: { username, password, cookie: true } })).data);
+    await this.take(send<Grant>('POST', '/login', { body: { username, password, cookie: true } }));
+  }
+
+  /** Goes on where `signIn` was refused for want of a second factor. */
+  async secondStep(mfa_token: string, code: string): Promise<void> {
+    await this.take(send<Grant>('POST', '/login/mfa', { body: { mfa_token, code, cookie: true } }));
   }
 
   /** Makes a guest account unless somebody is signed in; calls at the same time make only one. */
@@ -46,9 +51,9 @@ export class SessionKeeper {
     await this.guest;
   }
 
-  async signOut(): Promise<void> {
+  async signOut(everywhere = false): Promise<void> {
     try {
-      await this.call('POST', '/logout');
+      await this.call('POST', everywhere ? '/logout?all=true' : '/logout');
     } catch (error) {
       // 401: the session had ended already, which is what was wanted.
       if (!(error instanceof Problem && error.status === 401)) throw error;
@@ -94,6 +99,13 @@ export class SessionKeeper {
     }
   }
 
+  /** Signs in anew; a session this replaces is ended, or it would stay open with nobody to close it. */
+  private async take(asked: Promise<Reply<Grant>>): Promise<void> {
+    const before = this.token;
+    this.begin((await asked).data);
+    if (before) await send('POST', '/logout', { token: before, bare: true }).catch(() => undefined);
+  }
+
   private begin(grant: Grant): void {
     this.token = grant.access_token;
     this.endsAt = this.now() + grant.expires_in * 1000;
@@ -105,6 +117,11 @@ export class SessionKeeper {
 /** 401 has two meanings: the token is no good, or (RFC 9470) the sign-in is too old for what was asked. */
 export function tooOld(error: unknown): boolean {
   return error instanceof Problem && error.slug === 'insufficient-user-authentication';
+}
+
+/** With what the second step of a sign-in is taken, where one is wanted. */
+export function secondStepOf(error: unknown): string | null {
+  return error instanceof Problem && error.slug === 'mfa-required' ? (error.mfaToken ?? null) : null;
 }
 
 function tokenEnded(error: unknown): boolean {

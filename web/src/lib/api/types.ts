@@ -7,6 +7,7 @@ export type Snapshot = Schemas['Snapshot'];
 export type Card = Schemas['Card'];
 export type User = Schemas['User'];
 export type Grant = Schemas['GrantBody'];
+export type Change = Schemas['ChangeBody'];
 export type Registration = Schemas['RegistrationBody'];
 export type NewGame = Schemas['GameBody'];
 export type GameList = Schemas['GameList'];

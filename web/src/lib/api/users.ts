@@ -1,6 +1,6 @@
 /** Accounts over HTTP. */
 import { me, session } from './me.svelte';
-import type { Registration, User } from './types';
+import type { Change, Registration, User } from './types';
 
 /** A guest keeps id and games and becomes a member; anybody else gets a new account and is signed in. */
 export async function signUp(member: Registration, key: string): Promise<void> {
@@ -12,8 +12,7 @@ export async function signUp(member: Registration, key: string): Promise<void> {
   await session.signIn(member.username, member.password);
 }
 
-export async function changeEmail(id: string, email: string, current_password?: string): Promise<void> {
-  const body = current_password ? { email, current_password } : { email };
+export async function changeUser(id: string, body: Change): Promise<void> {
   me.user = (await session.call<User>('PUT', `/users/${id}`, { body })).data;
 }
 
