@@ -15,7 +15,7 @@ from bench.places import CORES, LOAD_CORE, ROOT, SCRATCH, SERVER_CORE, scratch
 from bench.results import median, number
 
 PEER_PACKAGES = ("fastapi-users", "fastapi", "uvicorn", "sqlalchemy", "aiosqlite", "argon2-cffi")
-OUR_PACKAGES = ("uvicorn", "starlette", "argon2-cffi")
+OUR_PACKAGES = ("httptools", "uvloop", "argon2-cffi")
 
 
 def facts() -> dict[str, str]:

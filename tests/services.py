@@ -34,7 +34,7 @@ class Services(compose.House):
         self.clock, self.passwords = clock, passwords
         self.erasure = Erasure(self.user_store, self.games, self.fittings)
 
-    def users_app(self) -> ServiceApp:
+    def users_door(self) -> ServiceApp:
         """Return the User Service's own door."""
         return self.door(users_http.ROUTES, self.users)
 

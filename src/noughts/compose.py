@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Final, Self
 
 import msgspec
-from starlette.types import ASGIApp
 
 from noughts import VERSION
 from noughts.auth import http as auth_http
@@ -26,7 +25,7 @@ from noughts.gateway.web import Web
 from noughts.kit import address, clock, directory, sealing, settings
 from noughts.kit.audit import OPERATOR
 from noughts.kit.database import Database, schema
-from noughts.kit.edge import Admit, Route, ServiceApp, Threshold
+from noughts.kit.edge import Admit, Entrance, Route, ServiceApp, Threshold
 from noughts.kit.errors import Refusal
 from noughts.kit.fittings import Fittings
 from noughts.kit.metrics import Requests
@@ -105,8 +104,8 @@ class House:
         await kit.revocations.read()
         return self
 
-    def app(self) -> ASGIApp:
-        """Return the whole platform as one application, once it is ready."""
+    def entrance(self) -> Entrance:
+        """Return the entrance to the whole platform, once it is ready."""
         services = {"Users": self.users, "Sign-in": self.auth, "Games": self.games, "Operations": self._desk()}
         doors = [(routes, self.door(routes, services[name])) for name, routes in TABLES.items()]
         client = address.resolver(address.networks(self.settings.gateway.trusted_proxies))
@@ -114,7 +113,7 @@ class House:
         return Threshold(Gateway(doors, Web()), self.requests, client, secure=secure)
 
     def door(self, routes: Sequence[Route], service: object) -> ServiceApp:
-        """Return a service's own application."""
+        """Return a service's own door."""
         verify, verify_service = self.verifier.verify, self.service_tokens.verify
         return ServiceApp(routes, service, verify=verify, admit=self._admit, verify_service=verify_service)
 
@@ -122,7 +121,7 @@ class House:
     def _admit(self) -> Admit:
         return no_limits if self.settings.gateway.rate_limits == "off" else Limiter().admit
 
-    def admin(self) -> ASGIApp:
+    def admin(self) -> Entrance:
         """Return what only operators may see."""
         return Metrics(self.requests)
 

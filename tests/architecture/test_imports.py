@@ -19,7 +19,7 @@ BREACHES = {
     "2b. Rooms of the Authentication Service": [("auth/store.py", "noughts.auth.signing")],
     "2c. Rooms of the Game Service": [("games/rules/classic.py", "noughts.games.engine")],
     "3. A far client": [("users/client.py", "noughts.users.model.accounts")],
-    "4. Only doors": [("users/service/erasure.py", "starlette.responses"), ("kit/ids.py", "starlette.types")],
+    "4. Only doors": [("users/service/erasure.py", "noughts.kit.edge.answers"), ("kit/ids.py", "httptools")],
     "5. Only stores": [("games/service/games.py", "asyncpg"), ("users/http/accounts.py", "sqlite3")],
     "6. Rules and promises": [("games/model/moves.py", "random"), ("users/model/accounts.py", "noughts.kit.clock")],
     "7. No circles": [("kit/clock.py", "noughts.kit.tokens"), ("kit/tokens.py", "noughts.kit.clock")],

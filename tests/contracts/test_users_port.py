@@ -1,6 +1,5 @@
 """The seam to the User Service: its promises kept near, by the service, and far, by the client over HTTP."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -29,16 +28,11 @@ NOBODY = UserId("00000000-0000-7000-8000-00000000ffff")
 @asynccontextmanager
 async def door(house: Services) -> AsyncIterator[httpx.AsyncClient]:
     """Serve the User Service's own door on loopback, and yield a client of it."""
-    app = Threshold(house.users_app(), Requests(), resolver(()), secure=False)
+    entrance = Threshold(house.users_door(), Requests(), resolver(()), secure=False)
     listener = server.listen("127.0.0.1", 0)
-    serving = server.Server(server._config(app))
-    task = asyncio.create_task(serving.serve(sockets=[listener]))
-    port = listener.getsockname()[1]
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    async with server.serving(entrance, listener), httpx.AsyncClient(base_url=url, trust_env=False) as client:
         yield client
-    serving.stop()
-    await task
-    listener.close()
 
 
 def over(client: httpx.AsyncClient, tokens: ServiceTokens, scope: str = "users") -> UsersClient:

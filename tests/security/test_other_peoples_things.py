@@ -301,7 +301,7 @@ async def house(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
     clock = Clock()
     monkeypatch.setattr("noughts.kit.clock.now", clock)
     found = House(read_settings({}), database, b"s" * 32)
-    await found.app()
+    await found.ready()
     yield found, clock
     await asyncio.to_thread(found.passwords.close)
 

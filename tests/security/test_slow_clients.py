@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from noughts.kit.server import KEEP_ALIVE_S, REQUEST_DEADLINE_S
+from noughts.kit.edge.connection import KEEP_ALIVE_S, REQUEST_DEADLINE_S
 from tests import servers
 from tests.security.attacks import HOST, Reply, connect, receive
 

@@ -44,12 +44,12 @@ def serve(*, host: str | None = None, port: int | None = None, data: str | None 
 
 async def _serve(found: compose.Settings, listener: server.Listener) -> None:
     async with compose.opened(found, migrate_apart) as house:
-        application = (await house.ready()).app()
+        entrance = (await house.ready()).entrance()
         admin = server.listen("127.0.0.1", found.server.admin_port) if found.server.admin_port else None
         tasks = [asyncio.create_task(work) for work in house.workers()]
         _settle()
         _greet(found)
-        await server.serve((application, listener), *([(house.admin(), admin)] if admin else []))
+        await server.serve((entrance, listener), *([(house.admin(), admin)] if admin else []))
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

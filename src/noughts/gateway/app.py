@@ -1,11 +1,9 @@
 """The entrance: shows every request to the door of the service whose call it is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import Final
 
-from starlette.types import ASGIApp, Receive, Scope, Send
-
-from noughts.kit.edge import Route, Who
+from noughts.kit.edge import Answer, Door, Request, Route, Who
 from noughts.kit.errors import NotFound
 
 _NOWHERE: Final = b"%2f"
@@ -17,8 +15,8 @@ class Gateway:
     The route tables say whose is which; whoever names nothing of that wants the page.
     """
 
-    def __init__(self, doors: Iterable[tuple[Sequence[Route], ASGIApp]], web: ASGIApp) -> None:
-        self._doors: dict[tuple[str, str], ASGIApp] = {}
+    def __init__(self, doors: Iterable[tuple[Sequence[Route], Door]], web: Door) -> None:
+        self._doors: dict[tuple[str, str], Door] = {}
         self._web = web
         for routes, door in doors:
             for place in {_place(route.path) for route in routes if route.who is not Who.SERVICE}:
@@ -26,11 +24,11 @@ class Gateway:
                     raise ValueError(f"two services answer at {place}")
                 self._doors[place] = door
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, request: Request) -> Awaitable[Answer]:
         """Pass the request on; an encoded slash leads nowhere, so that no path is read two ways."""
-        if _NOWHERE in scope["raw_path"].lower():
+        if _NOWHERE in request.raw_path.lower():
             raise NotFound
-        await self._doors.get(_place(scope["path"]), self._web)(scope, receive, send)
+        return self._doors.get(_place(request.path), self._web)(request)
 
 
 def _place(path: str) -> tuple[str, str]:

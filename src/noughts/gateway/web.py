@@ -1,19 +1,15 @@
 """The page: its shell at the addresses people see, its assets, and nothing anywhere else."""
 
 import hashlib
+import mimetypes
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from starlette.types import Receive, Scope, Send
-
-from noughts.kit.edge.answers import PAGE_GUARDS, PAGE_POLICY
+from noughts.kit.conditions import EntityTags
+from noughts.kit.edge import Answer, Request, of_the_page
 from noughts.kit.errors import MethodNotAllowed, NotFound
-
-if TYPE_CHECKING:
-    from starlette.responses import Response
-    from starlette.staticfiles import StaticFiles
 
 PAGE: Final = Path(__file__).parent / "page"
 ADDRESSES: Final = re.compile(r"/(?:play/[\w-]+|@[^/]+|lobby|leaderboard|settings|admin|verify|recover)?")
@@ -25,7 +21,7 @@ _FOREVER: Final = "public, max-age=31536000, immutable"
 
 
 class Web:
-    """The built page as an ASGI application."""
+    """The door of the built page."""
 
     def __init__(self, folder: Path = PAGE) -> None:
         index = folder / "index.html"
@@ -34,37 +30,30 @@ class Web:
         self._folder = folder
 
     @cached_property
-    def _files(self) -> "StaticFiles":
-        """The folder's files; what serves them is loaded with the first, so that no start waits for it."""
-        from starlette.staticfiles import StaticFiles
+    def _files(self) -> dict[str, tuple[bytes, str]]:
+        """The other files, and of what kind they are, by their path: read with the first, so that no start waits."""
+        files = [file for file in self._folder.rglob("*") if file.is_file() and file.name != "index.html"]
+        return {f"/{file.relative_to(self._folder).as_posix()}": (file.read_bytes(), _kind(file)) for file in files}
 
-        return StaticFiles(directory=self._folder, check_dir=False)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer with the shell or an asset; raises NotFound anywhere else."""
-        path = scope["path"]
-        if not (ADDRESSES.fullmatch(path) or path.startswith("/assets/") or path == "/favicon.svg"):
+    async def __call__(self, request: Request) -> Answer:
+        """Answer with the shell or a file; raises NotFound anywhere else."""
+        is_shell = ADDRESSES.fullmatch(request.path) is not None
+        file = None if is_shell else self._files.get(request.path)
+        if file is None and not is_shell:
             raise NotFound
-        if scope["method"] not in ("GET", "HEAD"):
+        if request.method not in ("GET", "HEAD"):
             raise MethodNotAllowed("It answers to GET, HEAD.", headers=(("Allow", "GET, HEAD"),))
-        response = await self._file(path, scope) if "." in path.rpartition("/")[2] else self._page(scope)
-        for name, value in (
-            *PAGE_GUARDS,
-            (b"x-content-type-options", b"nosniff"),
-            (b"content-security-policy", PAGE_POLICY.encode()),
-        ):
-            response.headers[name.decode()] = value.decode()
-        await response(scope, receive, send)
+        if file is None:
+            return self._page(request.headers.get(b"if-none-match"))
+        caching = _FOREVER if request.path.startswith("/assets/") else "public, max-age=3600"
+        return of_the_page(*file, caching=caching)
 
-    async def _file(self, path: str, scope: Scope) -> "Response":
-        response = await self._files.get_response(path.lstrip("/"), scope)
-        response.headers["cache-control"] = _FOREVER if path.startswith("/assets/") else "public, max-age=3600"
-        return response
+    def _page(self, held: bytes | None) -> Answer:
+        known = held is not None and EntityTags.parse(held.decode("latin-1")).match_weakly(self._etag)
+        status = 304 if known else 200
+        return of_the_page(self._shell, "text/html; charset=utf-8", caching="no-cache", etag=self._etag, status=status)
 
-    def _page(self, scope: Scope) -> "Response":
-        from starlette.responses import Response
 
-        headers = {"etag": self._etag, "cache-control": "no-cache"}
-        if (b"if-none-match", self._etag.encode()) in scope["headers"]:
-            return Response(status_code=304, headers=headers)
-        return Response(self._shell, media_type="text/html", headers=headers)
+def _kind(file: Path) -> str:
+    kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind

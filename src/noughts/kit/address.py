@@ -3,7 +3,7 @@
 import ipaddress
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from noughts.kit.errors import Refusal
 
@@ -19,10 +19,10 @@ def networks(text: str) -> tuple[Network, ...]:
         raise Refusal(f"NOUGHTS_TRUSTED_PROXIES: {error}.") from None
 
 
-def resolver(trusted: Sequence[Network]) -> Callable[[Any], str]:
-    """Return the function that tells a connection scope's client.
+def resolver(trusted: Sequence[Network]) -> Callable[[str, bytes], str]:
+    """Return the function that tells the client, given the peer and the X-Forwarded-For header (or nothing).
 
-    It is the peer, or, when the peer is a trusted proxy, the rightmost hop of X-Forwarded-For that is none.
+    It is the peer, or, when the peer is a trusted proxy, the rightmost hop of the header that is none.
     """
 
     @lru_cache(4096)
@@ -33,16 +33,11 @@ def resolver(trusted: Sequence[Network]) -> Callable[[Any], str]:
             return False
         return any(parsed in network for network in trusted)
 
-    def client(scope: Any) -> str:  # noqa: ANN401 - an ASGI scope
-        peer = scope["client"][0] if scope.get("client") else UNKNOWN
+    def client(peer: str, forwarded: bytes) -> str:
         if not trusted or not is_trusted(peer):
-            return str(peer)
-        forwarded = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
-        hops = b",".join(forwarded).decode("latin-1").split(",")
-        for hop in reversed([hop.strip() for hop in hops if hop.strip()]):
-            if not is_trusted(hop):
-                return str(hop)
-        return str(peer)
+            return peer
+        hops = [hop.strip() for hop in forwarded.decode("latin-1").split(",")]
+        return next((hop for hop in reversed(hops) if hop and not is_trusted(hop)), peer)
 
     return client
 

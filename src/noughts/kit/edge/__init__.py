@@ -1,7 +1,8 @@
 """Where requests become typed questions and answers become bytes: the only room of the kit that knows the web."""
 
-from noughts.kit.edge.answers import Answer, not_modified, page
+from noughts.kit.edge.answers import Answer, Door, Entrance, Reply, not_modified, of_the_page, page
 from noughts.kit.edge.asks import Ask
+from noughts.kit.edge.requests import Request
 from noughts.kit.edge.resource import Admit, ServiceApp
 from noughts.kit.edge.routes import Limit, NoQuery, Route, Who
 from noughts.kit.edge.threshold import Threshold
@@ -10,12 +11,17 @@ __all__ = [
     "Admit",
     "Answer",
     "Ask",
+    "Door",
+    "Entrance",
     "Limit",
     "NoQuery",
+    "Reply",
+    "Request",
     "Route",
     "ServiceApp",
     "Threshold",
     "Who",
     "not_modified",
+    "of_the_page",
     "page",
 ]

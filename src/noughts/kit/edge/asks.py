@@ -1,6 +1,7 @@
 """What was asked, decoded: what a handler is given instead of a request."""
 
 import re
+from collections.abc import Mapping
 from typing import Final, Generic, TypeVar
 from urllib.parse import urlsplit
 
@@ -24,7 +25,7 @@ class Ask(msgspec.Struct, Generic[Body, Query]):
     query: Query
     path: dict[str, str]
     principal: Principal | None
-    headers: dict[bytes, bytes]
+    headers: Mapping[bytes, bytes]
     address: str
     request_id: str
     secure: bool

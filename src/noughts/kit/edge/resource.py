@@ -2,27 +2,18 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from typing import Any, Final
-
-from starlette.types import Receive, Scope, Send
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Final
 
 from noughts.kit import ids
 from noughts.kit.edge.answers import Answer
 from noughts.kit.edge.asks import Ask
 from noughts.kit.edge.bodies import decode, decode_query
+from noughts.kit.edge.requests import Request
 from noughts.kit.edge.routes import Limit, Route, Who
-from noughts.kit.errors import (
-    BadRequest,
-    MethodNotAllowed,
-    NotFound,
-    TooLarge,
-    Unauthenticated,
-    UnsupportedMediaType,
-)
+from noughts.kit.errors import BadRequest, MethodNotAllowed, NotFound, Unauthenticated, UnsupportedMediaType
 from noughts.kit.tokens import Principal
 
-BODY_LIMIT: Final = 64 * 1024
 _PARAMETER: Final = re.compile(r"{(\w+)}")
 _SINGLE: Final = {b"authorization", b"content-length", b"content-type", b"host", b"idempotency-key", b"if-match"}
 
@@ -32,7 +23,7 @@ Admit = Callable[[Limit, str, Principal | None], None]
 
 
 class ServiceApp:
-    """A service's door as an ASGI application, made of its route table."""
+    """A service's door, made of its route table."""
 
     def __init__(
         self,
@@ -52,14 +43,13 @@ class ServiceApp:
         }
         self._match = re.compile("|".join(_pattern(n, path) for n, path in enumerate(paths))).fullmatch
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Match all paths with one expression: the group that closes last says which it was."""
-        found = self._match(scope["path"])
+    def __call__(self, request: Request) -> Awaitable[Answer]:
+        """Match all paths with one expression: the group that closes last says which it was; raises NotFound."""
+        found = self._match(request.path)
         if found is None or found.lastgroup is None:
             raise NotFound
         resource = self._resources[found.lastgroup]
-        scope["path_params"] = {name: found[group] for name, group in resource.parameters}
-        await resource(scope, receive, send)
+        return resource.answer(request, {name: found[group] for name, group in resource.parameters})
 
 
 def _exact_first(path: str) -> bool:
@@ -95,28 +85,26 @@ class _Resource:
         self._admit = admit
         self._verify_service = verify_service
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        route = self._methods.get(scope["method"])
+    async def answer(self, request: Request, path: dict[str, str]) -> Answer:
+        """Ask the handler, once it is clear that it may be asked and what."""
+        route = self._methods.get(request.method)
         if route is None:
-            await self._other_method(scope, send)
-            return
-        scope["noughts.route"] = route
-        headers = _headers(scope)
-        for name, value in scope["path_params"].items():
+            return self._other_method(request)
+        request.route = route.path
+        headers = request.headers
+        if not _SINGLE.isdisjoint(request.repeated):
+            raise BadRequest("A header stands twice that may stand once.")
+        for name, value in path.items():
             me = name == "user_id" and value == "me" and route.who is not Who.SERVICE
             if name.endswith("_id") and not (ids.is_id(value) or me):
                 raise NotFound
-        principal = self._admitted(route, headers, scope["noughts.address"])
-        query = decode_query(scope["query_string"], route.query)
-        body = None
-        if route.body is not None:
-            body = decode(await _read(receive, headers, route), route.body)
-        address, request_id, secure = scope["noughts.address"], scope["noughts.request_id"], scope["noughts.secure"]
-        ask = Ask(body, query, scope["path_params"], principal, headers, address, request_id, secure)
-        answer = await route.handler(self._service, ask)
-        await _respond(answer, scope, send)
+        principal = self._admitted(route, headers, request.address)
+        query = decode_query(request.query, route.query)
+        body = None if route.body is None else decode(await _read(request, route), route.body)
+        ask = Ask(body, query, path, principal, headers, request.address, request.id, request.secure)
+        return await route.handler(self._service, ask)
 
-    def _admitted(self, route: Route, headers: dict[bytes, bytes], address: str) -> Principal | None:
+    def _admitted(self, route: Route, headers: Mapping[bytes, bytes], address: str) -> Principal | None:
         """Return who is calling, counted; whoever cannot say who they are is counted by address (TooManyRequests)."""
         try:
             principal = self._who(route, headers)
@@ -126,7 +114,7 @@ class _Resource:
         self._admit(route.limit, address, principal)
         return principal
 
-    def _who(self, route: Route, headers: dict[bytes, bytes]) -> Principal | None:
+    def _who(self, route: Route, headers: Mapping[bytes, bytes]) -> Principal | None:
         """Return who is calling; raises Unauthenticated or InvalidToken where a token is needed or wrong."""
         if route.who is Who.ANYONE:
             return None
@@ -140,48 +128,19 @@ class _Resource:
             return None
         return self._verify(token.strip())
 
-    async def _other_method(self, scope: Scope, send: Send) -> None:
-        if scope["method"] != "OPTIONS":
-            raise MethodNotAllowed(f"It answers to {self._allow}.", headers=(("Allow", self._allow),))
-        start = {"type": "http.response.start", "status": 204, "headers": [(b"allow", self._allow.encode())]}
-        await send(start)
-        await send({"type": "http.response.body", "body": b""})
+    def _other_method(self, request: Request) -> Answer:
+        allow = (("Allow", self._allow),)
+        if request.method != "OPTIONS":
+            raise MethodNotAllowed(f"It answers to {self._allow}.", headers=allow)
+        return Answer(status=204, headers=allow)
 
 
-def _headers(scope: Scope) -> dict[bytes, bytes]:
-    """Return the headers by name; raises BadRequest when one that may stand once stands twice."""
-    raw: list[tuple[bytes, bytes]] = scope["headers"]
-    headers: dict[bytes, bytes] = scope["noughts.headers"]
-    if len(headers) != len(raw):
-        names = [name for name, _ in raw]
-        if any(names.count(name) > 1 for name in _SINGLE):
-            raise BadRequest("A header stands twice that may stand once.")
-    return headers
-
-
-async def _read(receive: Receive, headers: dict[bytes, bytes], route: Route) -> bytes:
-    """Return the whole body, `{}` for none; raises TooLarge past 64 KiB, UnsupportedMediaType."""
-    if int(headers.get(b"content-length", b"0")) > BODY_LIMIT:
-        raise TooLarge
-    body, more = b"", True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":  # half a body is not what was meant
-            raise BadRequest("The connection ended before the body did.")
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-        if len(body) > BODY_LIMIT:
-            raise TooLarge
+async def _read(request: Request, route: Route) -> bytes:
+    """Return the whole body, `{}` for none; raises what reading it raises, UnsupportedMediaType."""
+    body = await request.read()
     if not body:
         return b"{}"
-    media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower().decode("latin-1")
+    media_type = request.headers.get(b"content-type", b"").partition(b";")[0].strip().lower().decode("latin-1")
     if media_type not in route.media_types:
         raise UnsupportedMediaType(f"Send {' or '.join(route.media_types)}.")
     return body
-
-
-async def _respond(answer: Answer, scope: Scope, send: Send) -> None:
-    body = answer.encoded()
-    headers: list[tuple[bytes, Any]] = answer.headers(body)
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
