@@ -28,6 +28,7 @@ from noughts.kit.database import Database, schema
 from noughts.kit.edge import Admit, Entrance, Route, ServiceApp, Threshold
 from noughts.kit.errors import Refusal
 from noughts.kit.fittings import Fittings
+from noughts.kit.logging import log
 from noughts.kit.metrics import Requests
 from noughts.kit.passwords import Hashing, Passwords
 from noughts.kit.revocation import STALE_S
@@ -79,8 +80,9 @@ class House:
         chance: random.Random | None = None,
     ) -> None:
         self.settings, self.database, self.now, self.requests = chosen, database, now, Requests()
+        hashing, self.limited = passwords or Passwords(chosen.hashing), chosen.gateway.rate_limits == "on"
         self.fittings = kit = Fittings.on(
-            database, secret, origin=chosen.server.origin, now=now, passwords=passwords or Passwords(chosen.hashing)
+            database, secret, origin=chosen.server.origin, now=now, passwords=hashing, limited=self.limited
         )
         self.user_store, self.auth_store = UserStore(database), AuthStore(database)
         self.users = UserService(self.user_store, kit, chosen.users)
@@ -119,7 +121,10 @@ class House:
 
     @cached_property
     def _admit(self) -> Admit:
-        return no_limits if self.settings.gateway.rate_limits == "off" else Limiter().admit
+        if self.limited:
+            return Limiter().admit
+        log.warning("limits_are_off", setting="NOUGHTS_RATE_LIMITS", consequence="anyone may guess passwords at will")
+        return no_limits
 
     def admin(self) -> Entrance:
         """Return what only operators may see."""

@@ -14,6 +14,7 @@ from noughts.kit.idempotency import Idempotency
 from noughts.kit.outbox import Outbox
 from noughts.kit.passwords import Passwords
 from noughts.kit.revocation import Revocation, Revocations
+from noughts.kit.throttling import Throttle
 from noughts.kit.tokens import UserId
 from noughts.kit.workers import HOUR, Work, every
 
@@ -34,12 +35,20 @@ class Fittings(msgspec.Struct, frozen=True, kw_only=True):
     broadcast: Broadcast
     outbox: Outbox
     audit: Audit
+    throttle: Throttle
 
     @classmethod
     def on(
-        cls, database: Database, secret: bytes, *, origin: str, now: Callable[[], datetime], passwords: Passwords
+        cls,
+        database: Database,
+        secret: bytes,
+        *,
+        origin: str,
+        now: Callable[[], datetime],
+        passwords: Passwords,
+        limited: bool,
     ) -> "Fittings":
-        """Return the tools for a database."""
+        """Return the tools for a database; unless `limited`, whoever guesses never waits."""
         return cls(
             now=now,
             secret=secret,
@@ -51,6 +60,7 @@ class Fittings(msgspec.Struct, frozen=True, kw_only=True):
             broadcast=Broadcast(),
             outbox=Outbox(sealing.derive(secret, "outbox"), now),
             audit=Audit(database, now),
+            throttle=Throttle(database, sealing.derive(secret, "throttle"), now, on=limited),
         )
 
     def account_changed(self, user_id: UserId, ended: Revocation | None = None) -> None:
@@ -66,4 +76,5 @@ class Fittings(msgspec.Struct, frozen=True, kw_only=True):
             every(HOUR, self.revocations.forget),
             every(HOUR, self.idempotency.purge),
             every(HOUR, self.audit.purge),
+            every(HOUR, self.throttle.purge),
         ]
