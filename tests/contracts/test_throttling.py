@@ -1,12 +1,8 @@
 """What the throttle promises whoever guesses, and whoever is guessed about, on both databases."""
 
-import asyncio
-from datetime import timedelta
-
-import pytest
 from tests.services import Services
 
-from noughts.kit.throttling import LONGEST_WAIT_S, Charge, TooManyAttempts
+from noughts.kit.throttling import Charge, TooManyAttempts
 
 HERE, THERE = "203.0.113.7", "198.51.100.9"
 

@@ -98,14 +98,14 @@ async def test_somebody_is_identified_however_they_write_their_name(
     users: Users, house: Services, identifier: str
 ) -> None:
     alice = await house.member()
-    assert await users.identify(identifier) == alice.id
+    assert (await users.identify(identifier)).user_id == alice.id
 
 
 @pytest.mark.parametrize(
     "identifier", ["bob", "", "@", "a@b", "\u200b", "a\x00b", "a\x00@example.com", "x" * 300, "é@ü"]
 )
 async def test_an_identifier_nobody_has_is_nobodys(users: Users, identifier: str) -> None:
-    assert await users.identify(identifier) is None
+    assert (await users.identify(identifier)).user_id is None
 
 
 async def test_cards_are_given_of_those_who_exist(users: Users, house: Services) -> None:

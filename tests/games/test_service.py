@@ -22,7 +22,7 @@ from noughts.kit.database import Database
 from noughts.kit.errors import IdempotencyKeyReused, NotFound
 from noughts.kit.idempotency import Idempotency
 from noughts.kit.tokens import Principal, SessionId, UserId
-from noughts.ports.users import Card, User
+from noughts.ports.users import Card, Identified, User
 from noughts.users.model import accounts
 from noughts.users.store import UserStore
 
@@ -45,7 +45,7 @@ class Registry:
     async def user(self, user_id: UserId) -> User:
         raise NotImplementedError
 
-    async def identify(self, identifier: str) -> UserId | None:
+    async def identify(self, identifier: str) -> Identified:
         raise NotImplementedError
 
     async def cards(self, user_ids: Sequence[UserId]) -> dict[UserId, Card]:

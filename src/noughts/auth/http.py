@@ -11,6 +11,7 @@ from noughts.kit import cursors
 from noughts.kit.edge import Answer, Ask, Limit, NoQuery, Route, Who
 from noughts.kit.errors import ForeignOrigin, Unauthenticated
 from noughts.kit.passwords import HashQueueFull
+from noughts.kit.throttling import TooManyAttempts
 from noughts.kit.times import rfc3339
 from noughts.kit.tokens import SessionId
 from noughts.ports.users import Time, User
@@ -168,7 +169,7 @@ def _cookie(value: str, max_age: int, *, secure: bool) -> str:
 
 ROUTES: Final = (
     Route("POST", "/login", login, "Sign in with username or email and password.", who=Who.ANYONE, body=LoginBody,
-          answer=GrantBody, errors=(LoginFailed, ForeignOrigin, HashQueueFull), limit=SIGN_IN),
+          answer=GrantBody, errors=(LoginFailed, ForeignOrigin, TooManyAttempts, HashQueueFull), limit=SIGN_IN),
     Route("POST", "/guests", create_guest, "Start as a guest.", who=Who.ANYONE, body=GuestBody, answer=GrantBody,
           status=201, errors=(ForeignOrigin,), limit=GUESTS),
     Route("POST", "/token", refresh, "Get the next tokens; the refresh token is replaced.", who=Who.ANYONE,

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Annotated, Final, TypeVar
@@ -94,11 +94,24 @@ class Passwords:
         self._floor_s = hashing.hash_floor_ms / 1000
         self._nobodys = self._pool.submit(self._hasher.hash, os.urandom(16).hex())
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, *, seated: bool = False) -> str:
         """Return the PHC string of a new hash."""
-        return await self._run(lambda: self._hasher.hash(_normal(password)))
+        return await self._run(lambda: self._hasher.hash(_normal(password)), seated=seated)
 
-    async def verify(self, stored: str | None, password: str) -> bool:
+    @contextlib.contextmanager
+    def seat(self) -> Iterator[None]:
+        """Hold a place in the queue for what is asked `seated` inside; raises HashQueueFull."""
+        if self._room <= 0:
+            raise HashQueueFull(retry_after=2)
+        self._room -= 1
+        try:
+            yield
+        finally:
+            self._room += 1
+            if self._room == self._all_room:
+                asyncio.get_running_loop().call_later(_IDLE_S, self._tidy)
+
+    async def verify(self, stored: str | None, password: str, *, seated: bool = False) -> bool:
         """Return whether the password fits, in the same time for no stored hash as for a wrong password.
 
         One longer than any can be fits nothing: to normalize 64 KiB of combining marks would stall everyone for seconds.
@@ -106,7 +119,7 @@ class Passwords:
         if len(password) > _LONGEST:
             stored, password = None, ""
         began = time.monotonic()
-        fits = await self._run(lambda: _fits(stored or self._nobodys.result(), password))
+        fits = await self._run(lambda: _fits(stored or self._nobodys.result(), password), seated=seated)
         if (left := began + self._floor_s - time.monotonic()) > 0:
             await asyncio.sleep(left)
         return fits and stored is not None
@@ -133,16 +146,9 @@ class Passwords:
         except argon2.exceptions.InvalidHashError:
             return False
 
-    async def _run(self, work: Callable[[], Result]) -> Result:
-        if self._room <= 0:
-            raise HashQueueFull(retry_after=2)
-        self._room -= 1
-        try:
+    async def _run(self, work: Callable[[], Result], *, seated: bool = False) -> Result:
+        with contextlib.nullcontext() if seated else self.seat():
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
-        finally:
-            self._room += 1
-            if self._room == self._all_room:
-                asyncio.get_running_loop().call_later(_IDLE_S, self._tidy)
 
     def _tidy(self) -> None:
         """Give the memory of the last hashes back, if none has begun since."""

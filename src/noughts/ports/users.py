@@ -40,6 +40,13 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
 
 
+class Identified(msgspec.Struct, frozen=True):
+    """Whose username or email something is, and its key: the same for all that is taken for the same."""
+
+    key: str
+    user_id: UserId | None
+
+
 def computer_id(level: int) -> UserId:
     """Return the account the computer plays under at a level; these accounts are made with the schema."""
     return UserId(f"00000000-0000-7000-8000-{level:012d}")
@@ -54,8 +61,8 @@ class Users(Protocol):
     async def user(self, user_id: UserId) -> User:
         """Return an account as its owner sees it; raises NotFound. May be repeated."""
 
-    async def identify(self, identifier: str) -> UserId | None:
-        """Return whose username or email this is, or nothing. May be repeated."""
+    async def identify(self, identifier: str) -> Identified:
+        """Return whose username or email this is, if it is anybody's. May be repeated."""
 
     async def cards(self, user_ids: Sequence[UserId]) -> dict[UserId, Card]:
         """Return the cards of those among at most 128 people who exist. May be repeated."""

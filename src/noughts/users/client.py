@@ -6,11 +6,7 @@ import msgspec
 
 from noughts.kit.remote import Remote
 from noughts.kit.tokens import UserId
-from noughts.ports.users import Card, User
-
-
-class _Identified(msgspec.Struct, frozen=True):
-    user_id: UserId | None
+from noughts.ports.users import Card, Identified, User
 
 
 class _Cards(msgspec.Struct, frozen=True):
@@ -31,11 +27,10 @@ class UsersClient:
         """Return an account as its owner sees it; raises NotFound."""
         return await self._remote.ask("GET", f"/internal/users/{user_id}", User, repeatable=True)
 
-    async def identify(self, identifier: str) -> UserId | None:
-        """Return whose username or email this is, or nothing."""
+    async def identify(self, identifier: str) -> Identified:
+        """Return whose username or email this is, if it is anybody's."""
         body = {"identifier": identifier}
-        found = await self._remote.ask("POST", "/internal/users/identify", _Identified, body=body, repeatable=True)
-        return found.user_id
+        return await self._remote.ask("POST", "/internal/users/identify", Identified, body=body, repeatable=True)
 
     async def cards(self, user_ids: Sequence[UserId]) -> dict[UserId, Card]:
         """Return the cards of those among at most 128 people who exist."""

@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from noughts.auth.service.devices import Devices
 from noughts.auth.service.grants import Grant, Grants
 from noughts.auth.service.sessions import Sessions
 from noughts.auth.service.sign_in import SignIn
@@ -29,11 +30,12 @@ class AuthService:
     """The Authentication Service: its use cases, one object for each."""
 
     def __init__(self, store: AuthStore, users: Users, signer: Signer, fittings: Fittings) -> None:
-        grants = Grants(store.sessions, users, signer, fittings)
+        self.devices = devices = Devices(store.places, fittings)
+        grants = Grants(store.sessions, users, signer, devices, fittings)
         self.signer = signer
-        self.sign_in = SignIn(store.sessions, users, grants, fittings)
+        self.sign_in = SignIn(store.sessions, users, grants, devices, fittings)
         self.sessions = Sessions(store.sessions, grants, fittings)
 
     def workers(self) -> list[Work]:
         """Return the work that comes round again."""
-        return [every(HOUR, self.sessions.purge)]
+        return [every(HOUR, self.sessions.purge), every(HOUR, self.devices.purge)]

@@ -4,43 +4,58 @@ import msgspec
 
 from noughts.auth.model import sessions
 from noughts.auth.model.sessions import Credentials, Session
+from noughts.auth.service.devices import Devices
 from noughts.auth.signing import Signer
 from noughts.auth.store import SessionStore
 from noughts.kit import ids, sealing
 from noughts.kit.audit import Event, Origin
+from noughts.kit.database import Write
 from noughts.kit.fittings import Fittings
 from noughts.kit.tokens import LIFETIME_S, SessionId
 from noughts.ports.users import User, Users
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody gets who proved who they are; durations in seconds."""
+    """What somebody gets who proved who they are; durations in seconds. `device_cookie` is for browsers."""
 
     access_token: str
     expires_in: int
     refresh_token: str
     refresh_expires_in: int
     user: User
+    device_cookie: str | None = None
 
 
 class Grants:
     """Opens sessions and signs access tokens for them."""
 
-    def __init__(self, store: SessionStore, users: Users, signer: Signer, fittings: Fittings) -> None:
+    def __init__(self, store: SessionStore, users: Users, signer: Signer, devices: Devices, fittings: Fittings) -> None:
         self._store = store
         self._users = users
         self._signer = signer
+        self._devices = devices
         self._audit = fittings.audit
         self._now = fittings.now
 
-    async def open(
-        self, credentials: Credentials, origin: Origin, event: Event | None, user: User | None = None
-    ) -> Grant:
-        """Return a new session's tokens; raises LoginFailed when the account changed meanwhile."""
+    async def open(self, credentials: Credentials, origin: Origin, event: Event, *rows: Write) -> Grant:
+        """Return a new session's tokens, its device known from now on, and write what belongs to it.
+
+        Raises LoginFailed when the account changed meanwhile.
+        """
         session = sessions.opened(SessionId(ids.new()), credentials, origin, self._now())
+        told = self._audit.row(event, credentials.id, origin, session=session.id)
+        grant = await self._first(session, credentials, None, told, self._devices.kept(credentials.id, origin), *rows)
+        return msgspec.structs.replace(grant, device_cookie=self._devices.cookie(credentials.id))
+
+    async def open_guest(self, credentials: Credentials, origin: Origin, user: User) -> Grant:
+        """Return the tokens of a guest's only session; raises LoginFailed when the account changed meanwhile."""
+        return await self._first(
+            sessions.opened(SessionId(ids.new()), credentials, origin, self._now()), credentials, user
+        )
+
+    async def _first(self, session: Session, credentials: Credentials, user: User | None, *rows: Write) -> Grant:
         refresh_token = sealing.new_token()
-        told = () if event is None else (self._audit.row(event, credentials.id, origin, session=session.id),)
-        await self._store.open(session, sealing.digest(refresh_token), *told)
+        await self._store.open(session, sealing.digest(refresh_token), *rows)
         return await self.next(session, credentials, refresh_token, user)
 
     async def next(

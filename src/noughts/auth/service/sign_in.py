@@ -3,42 +3,52 @@
 from typing import Final
 
 from noughts.auth.model.sessions import Credentials, LoginFailed
+from noughts.auth.service.devices import Devices
 from noughts.auth.service.grants import Grant, Grants
 from noughts.auth.store import SessionStore
 from noughts.kit.audit import Origin
 from noughts.kit.fittings import Fittings
 from noughts.kit.logging import log
-from noughts.ports.users import Users
+from noughts.kit.throttling import Charge
+from noughts.ports.users import Identified, Users, computer_id
 
 _LONGEST_IDENTIFIER: Final = 254
+_NOBODY: Final = computer_id(1)
+"""Whose row is read where nobody is meant: an account without a password."""
 
 
 class SignIn:
     """The use cases of whoever is not signed in. Besides the problems its methods name they raise Unavailable."""
 
-    def __init__(self, store: SessionStore, users: Users, grants: Grants, fittings: Fittings) -> None:
+    def __init__(self, store: SessionStore, users: Users, grants: Grants, devices: Devices, fittings: Fittings) -> None:
         self._store = store
         self._users = users
         self._grants = grants
+        self._devices = devices
         self._passwords = fittings.passwords
         self._audit = fittings.audit
+        self._throttle = fittings.throttle
 
-    async def login(self, identifier: str, password: str, origin: Origin) -> Grant:
+    async def login(self, identifier: str, password: str, origin: Origin, device_cookie: str | None = None) -> Grant:
         """Return a new session's tokens for a username or email and its password.
 
-        Raises LoginFailed, one and the same for whatever is not right and after the same work; HashQueueFull.
+        Raises LoginFailed, one and the same for whatever is not right and after the same statements and hash;
+        TooManyAttempts, HashQueueFull.
         """
-        user_id = await self._users.identify(identifier) if len(identifier) <= _LONGEST_IDENTIFIER else None
-        credentials = None if user_id is None else await self._store.credentials(user_id)
-        stored = None if credentials is None else credentials.password
-        fits = await self._passwords.verify(stored, password)
-        if not fits or credentials is None or credentials.status != "active":
-            await self._store.note(self._audit.row("login-refused", user_id, origin))
-            log.info("login_refused")
-            raise LoginFailed
-        await self._renew_hash(credentials, password)
-        log.info("login_succeeded", user=credentials.id)
-        return await self._grants.open(credentials, origin, "login-succeeded")
+        with self._passwords.seat():
+            claimed = await self._users.identify(identifier if len(identifier) <= _LONGEST_IDENTIFIER else "")
+            credentials = await self._store.credentials(claimed.user_id or _NOBODY)
+            charge = await self._charge(claimed, origin, device_cookie)
+            stored = None if credentials is None else credentials.password
+            fits = await self._passwords.verify(stored, password, seated=True)
+            if fits and credentials is not None and credentials.status == "active":
+                await self._renew_hash(credentials, password)
+                log.info("login_succeeded", user=credentials.id)
+                rows = self._throttle.cleared(charge)
+                return await self._grants.open(credentials, origin, "login-succeeded", *rows)
+        await self._store.note(self._audit.row("login-refused", claimed.user_id, origin))
+        log.info("login_refused")
+        raise LoginFailed
 
     async def guest(self, origin: Origin) -> Grant:
         """Return the tokens of a new guest."""
@@ -46,9 +56,21 @@ class SignIn:
         credentials = await self._store.credentials(user.id)
         if credentials is None:
             raise LoginFailed
-        return await self._grants.open(credentials, origin, None, user)
+        return await self._grants.open_guest(credentials, origin, user)
+
+    async def _charge(self, claimed: Identified, origin: Origin, device_cookie: str | None) -> Charge:
+        """Count the guess before it is judged; raises TooManyAttempts."""
+        whose = claimed.user_id or _NOBODY
+        return await self._throttle.charge(
+            "sign-in",
+            claimed.key,
+            origin.address,
+            known=await self._devices.knows(whose, origin),
+            device=self._devices.device(device_cookie, whose),
+            told=(self._audit.row("login-throttled", claimed.user_id, origin),),
+        )
 
     async def _renew_hash(self, credentials: Credentials, password: str) -> None:
         """Hash again at today's cost, if the stored hash was made at another."""
         if credentials.password is not None and self._passwords.outdated(credentials.password, password):
-            await self._store.rehash(credentials, await self._passwords.hash(password))
+            await self._store.rehash(credentials, await self._passwords.hash(password, seated=True))

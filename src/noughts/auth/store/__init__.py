@@ -1,10 +1,11 @@
 """What sign-in remembers, by subject."""
 
 from noughts.auth.store.keys import KeyStore, StoredKey
+from noughts.auth.store.places import PlaceStore
 from noughts.auth.store.sessions import SessionStore
 from noughts.kit.database import Database
 
-__all__ = ["AuthStore", "KeyStore", "SessionStore", "StoredKey"]
+__all__ = ["AuthStore", "KeyStore", "PlaceStore", "SessionStore", "StoredKey"]
 
 
 class AuthStore:
@@ -13,3 +14,4 @@ class AuthStore:
     def __init__(self, database: Database) -> None:
         self.sessions = SessionStore(database)
         self.keys = KeyStore(database)
+        self.places = PlaceStore(database)

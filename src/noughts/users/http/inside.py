@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from noughts.kit.edge import Answer, Ask, NoQuery, Route, Who
 from noughts.kit.tokens import UserId
-from noughts.ports.users import CARDS_AT_ONCE, Card, User
+from noughts.ports.users import CARDS_AT_ONCE, Card, Identified, User
 from noughts.users.service import UserService
 
 
@@ -15,12 +15,6 @@ class IdentifyBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What somebody calls themselves when signing in."""
 
     identifier: str
-
-
-class Identified(msgspec.Struct, frozen=True):
-    """Whose it is."""
-
-    user_id: UserId | None
 
 
 class CardsBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,7 +38,7 @@ async def account_of(users: UserService, ask: Ask[None, NoQuery]) -> Answer:
 
 
 async def identify(users: UserService, ask: Ask[IdentifyBody, NoQuery]) -> Answer:
-    return Answer(Identified(await users.directory.identify(ask.body.identifier)))
+    return Answer(await users.directory.identify(ask.body.identifier))
 
 
 async def cards(users: UserService, ask: Ask[CardsBody, NoQuery]) -> Answer:

@@ -10,7 +10,7 @@ from noughts.kit.fittings import Fittings
 from noughts.kit.logging import log
 from noughts.kit.times import rfc3339
 from noughts.kit.tokens import UserId
-from noughts.ports.users import Card, User
+from noughts.ports.users import Card, Identified, User
 from noughts.users.model import accounts, addresses, names
 from noughts.users.model.accounts import Account
 from noughts.users.store import UserStore
@@ -43,18 +43,23 @@ class Directory:
         """Return an account as its owner sees it; raises NotFound."""
         return view(accounts.require_visible(await self._store.get(user_id)))
 
-    async def identify(self, identifier: str) -> UserId | None:
-        """Return whose username or email this is, or nothing."""
-        if "\0" in identifier:  # stands in nobody's, and PostgreSQL cannot even be asked
-            return None
+    async def identify(self, identifier: str) -> Identified:
+        """Return whose username or email this is, if it is anybody's."""
         if "@" in identifier:
-            return await self._store.identify(username_key=None, email_key=addresses.key(identifier))
-        return await self._store.identify(username_key=names.fold(identifier), email_key=None)
+            key = _askable(addresses.key(identifier))
+            return Identified(key, await self._store.identify(username_key=None, email_key=key))
+        key = _askable(names.fold(identifier) or identifier)
+        return Identified(key, await self._store.identify(username_key=key, email_key=None))
 
     async def cards(self, user_ids: Sequence[UserId]) -> dict[UserId, Card]:
         """Return the cards of those among at most 128 people who exist."""
         rows = await self._store.cards(user_ids) if user_ids else ()
         return {row.id: Card(id=row.id, username=row.username, kind=row.kind) for row in rows}
+
+
+def _askable(key: str) -> str:
+    """Return the key without NUL, which stands in nobody's, and about which PostgreSQL cannot even be asked."""
+    return key.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def view(account: Account) -> User:
