@@ -18,6 +18,7 @@ from noughts.users.model.accounts import Account
 from noughts.users.model.wishes import Registration, Wish
 from noughts.users.service import Erasure
 from tests.fakes import CHEAP, Clock
+from tests.post import Box, Mail
 
 SECRET = b"s" * 32
 ISSUER = "http://localhost:8000"
@@ -30,7 +31,8 @@ class Services(compose.House):
 
     def __init__(self, database: Database, clock: Clock, passwords: Passwords, **environ: str) -> None:
         chosen = compose.read_settings({"NOUGHTS_BASE_URL": ISSUER, **environ})
-        super().__init__(chosen, database, SECRET, now=clock, passwords=passwords, chance=Random(1))
+        self.box = Box()
+        super().__init__(chosen, database, SECRET, now=clock, passwords=passwords, chance=Random(1), mailer=self.box)
         self.clock, self.passwords = clock, passwords
         self.erasure = Erasure(self.user_store, self.games, self.fittings)
 
@@ -83,6 +85,12 @@ class Services(compose.House):
     async def sign_in(self, username: str = "alice") -> Principal:
         """Return a member who has just signed in."""
         return self.verifier.verify((await self.login(username)).access_token)
+
+    async def mails(self, to: str) -> list[Mail]:
+        """Send what waits, and return every mail that came to an address."""
+        await self.delivery.round()
+        await self.delivery.settled()
+        return self.box.to(to)
 
     async def stored(self, user_id: UserId) -> Account:
         """Return an account's row."""

@@ -22,13 +22,15 @@ from noughts.gateway.app import Gateway
 from noughts.gateway.limits import GatewaySettings, Limiter, no_limits
 from noughts.gateway.metrics import Metrics
 from noughts.gateway.web import Web
-from noughts.kit import address, clock, directory, sealing, settings
+from noughts.kit import address, clock, directory, mail, sealing, settings
 from noughts.kit.audit import OPERATOR
 from noughts.kit.database import Database, schema
+from noughts.kit.delivery import Delivery
 from noughts.kit.edge import Admit, Entrance, Route, ServiceApp, Threshold
 from noughts.kit.errors import Refusal
 from noughts.kit.fittings import Fittings
 from noughts.kit.logging import log
+from noughts.kit.mail import Mailer, MailSettings
 from noughts.kit.metrics import Requests
 from noughts.kit.passwords import Hashing, Passwords
 from noughts.kit.revocation import STALE_S
@@ -59,6 +61,7 @@ class Settings(msgspec.Struct, frozen=True):
     auth: AuthSettings
     gateway: GatewaySettings
     hashing: Hashing
+    mail: MailSettings
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -78,9 +81,11 @@ class House:
         now: Callable[[], datetime] = clock.now,
         passwords: Passwords | None = None,
         chance: random.Random | None = None,
+        mailer: Mailer | None = None,
     ) -> None:
         self.settings, self.database, self.now, self.requests = chosen, database, now, Requests()
         hashing, self.limited = passwords or Passwords(chosen.hashing), chosen.gateway.rate_limits == "on"
+        chance = chance or random.SystemRandom()
         self.fittings = kit = Fittings.on(
             database, secret, origin=chosen.server.origin, now=now, passwords=hashing, limited=self.limited
         )
@@ -92,9 +97,14 @@ class House:
             idempotency=kit.idempotency,
             broadcast=kit.broadcast,
             invites=Invites(sealing.derive(secret, "invites"), chosen.server.origin),
-            chance=chance or random.SystemRandom(),
+            chance=chance,
             now=now,
         )
+        self.mailer = mailer or mail.mailer(chosen.mail, chosen.server.directory / "mails")
+        self.delivery = Delivery(
+            database, kit.outbox, self.mailer, sender=mail.sender(chosen.mail), chance=chance, now=now
+        )
+        self.requests.gauges |= self.delivery.gauges()
         self.service_tokens = ServiceTokens(sealing.derive(secret, "services"), now)
 
     async def ready(self) -> Self:
@@ -133,7 +143,7 @@ class House:
     def workers(self) -> list[Work]:
         """Return the work that comes round again, for as long as the process lives."""
         users, games = self.users.workers(self.games), self.games.workers()
-        return [*self.fittings.workers(), *users, *self.auth.workers(), *games]
+        return [*self.fittings.workers(), *self.delivery.workers(), *users, *self.auth.workers(), *games]
 
     def _desk(self) -> gateway_http.Desk:
         async def fresh() -> bool:
@@ -163,6 +173,7 @@ async def opened(chosen: Settings, migrate: Callable[[Server], Awaitable[None]])
         house = House(chosen, database, secret)
         yield house
         await house.games.close()
+        await house.delivery.close()
         house.fittings.passwords.close()
     finally:
         await database.close()

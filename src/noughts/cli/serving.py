@@ -14,6 +14,7 @@ _BANNER = """
   Noughts is at {origin}
   The API is described at {origin}/docs
   Everything is kept in {data}
+  Mails are {mails}
   To make an admin, sign up on the page, then: {command} users promote <username>{where}
 """
 
@@ -48,7 +49,7 @@ async def _serve(found: compose.Settings, listener: server.Listener) -> None:
         admin = server.listen("127.0.0.1", found.server.admin_port) if found.server.admin_port else None
         tasks = [asyncio.create_task(work) for work in house.workers()]
         _settle()
-        _greet(found)
+        _greet(found, house.mailer.place)
         await server.serve((entrance, listener), *([(house.admin(), admin)] if admin else []))
         for task in tasks:
             task.cancel()
@@ -62,9 +63,10 @@ def _settle() -> None:
     gc.set_threshold(10_000, 20, 50)
 
 
-def _greet(found: compose.Settings) -> None:
+def _greet(found: compose.Settings, mails: str) -> None:
     given = found.server.data
     where = "" if given == settings.Server().data else f" --data {given}"
     command = sys.argv[0] if os.sep in sys.argv[0] and not sys.argv[0].endswith("__main__.py") else "noughts"
     data = found.server.directory.absolute()
-    print(_BANNER.format(origin=found.server.origin, data=data, command=command, where=where), flush=True)
+    told = _BANNER.format(origin=found.server.origin, data=data, mails=mails, command=command, where=where)
+    print(told, flush=True)

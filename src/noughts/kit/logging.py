@@ -36,6 +36,10 @@ class Log:
         """Tell what an operator should look at."""
         self._tell("warning", event, facts)
 
+    def error(self, event: str, **facts: Any) -> None:  # noqa: ANN401
+        """Tell what was lost."""
+        self._tell("error", event, facts)
+
     def exception(self, event: str, **facts: Any) -> None:  # noqa: ANN401
         """Tell what broke, with the exception being handled."""
         self._tell("error", event, {**facts, "exception": traceback.format_exc()})
