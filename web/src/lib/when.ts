@@ -9,6 +9,7 @@ const STEPS: [seconds: number, unit: Intl.RelativeTimeFormatUnit][] = [
 
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' });
 const absolute = new Intl.DateTimeFormat('en', { dateStyle: 'medium' });
+const exact = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
 
 /** "5 min. ago", "yesterday", and after a week the date. */
 export function ago(time: string, now: number = Date.now()): string {
@@ -20,6 +21,11 @@ export function ago(time: string, now: number = Date.now()): string {
     size = limit;
   }
   return day(time);
+}
+
+/** "24 Nov 2026, 14:05", in the reader's own time. */
+export function moment(time: string): string {
+  return exact.format(new Date(time));
 }
 
 export function day(time: string): string {
