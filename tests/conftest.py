@@ -52,6 +52,24 @@ def migrated_postgres(postgres_address: str) -> str:
     return "migrated"
 
 
+@pytest.fixture(scope="session")
+def two_servers(
+    postgres_address: str, migrated_postgres: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[list[servers.Process]]:
+    """Two servers of one installation on one PostgreSQL, without limits."""
+
+    async def copy() -> None:
+        connection = await asyncpg.connect(postgres_address)
+        await connection.execute(f"CREATE DATABASE shared TEMPLATE {migrated_postgres}")
+        await connection.close()
+
+    with ThreadPoolExecutor(1) as apart:
+        apart.submit(asyncio.run, copy()).result()
+    folder, address = tmp_path_factory.mktemp("together"), _in(postgres_address, "shared")
+    with servers.together(folder, 2, database=address, rate_limits="off") as started:
+        yield started
+
+
 @pytest.fixture
 async def postgres_database(postgres_address: str) -> AsyncIterator[str]:
     """The address of an empty database of its own on the real PostgreSQL."""

@@ -1,6 +1,7 @@
 """The real servers the tests run against: `noughts serve` as a process of its own, and a real PostgreSQL."""
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -8,7 +9,7 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,19 +33,24 @@ class Process:
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
         self.log = data.parent / f"{data.name}.log"
-        self._settings = settings
+        self.settings = settings
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, *, wait: bool = True) -> "Process":
         """Start it, and wait until it answers."""
-        environ = {name: value for name, value in os.environ.items() if not name.startswith("NOUGHTS_")}
-        environ |= {f"NOUGHTS_{name.upper()}": value for name, value in self._settings.items()}
         command = [sys.executable, "-m", "noughts", "serve", "--port", str(self.port), "--data", str(self.data)]
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(command, env=environ, stdout=log, stderr=log, start_new_session=True)
+            self._process = subprocess.Popen(
+                command, env=self._environ(), stdout=log, stderr=log, start_new_session=True
+            )
         if wait:
             self._until_it_answers()
         return self
+
+    def run(self, *arguments: str) -> str:
+        """Return what the command line says, run beside it on the same data."""
+        command = [sys.executable, "-m", "noughts", *arguments, "--data", str(self.data)]
+        return subprocess.run(command, env=self._environ(), capture_output=True, text=True, check=True).stdout
 
     @property
     def pid(self) -> int:
@@ -74,6 +80,10 @@ class Process:
         """Return an HTTP client for it."""
         return httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=10, trust_env=False, **keywords)
 
+    def _environ(self) -> dict[str, str]:
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("NOUGHTS_")}
+        return environ | {f"NOUGHTS_{name.upper()}": value for name, value in self.settings.items()}
+
     def _until_it_answers(self) -> None:
         assert self._process is not None
         deadline = time.monotonic() + START_S
@@ -96,6 +106,20 @@ def serving(data: Path, **settings: str) -> Iterator[Process]:
         yield process
     finally:
         process.stop()
+
+
+@contextmanager
+def together(folder: Path, count: int, **settings: str) -> Iterator[list[Process]]:
+    """Run so many servers of one installation on one database for the length of a block."""
+    secret = secrets.token_hex(32)
+    with ExitStack() as stack:
+        started = []
+        for number in range(count):
+            data = folder / f"data{number}"
+            data.mkdir(mode=0o700)
+            (data / "secret").write_text(secret)
+            started.append(stack.enter_context(serving(data, base_url="http://localhost:8000", **settings)))
+        yield started
 
 
 @contextmanager

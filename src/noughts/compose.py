@@ -12,7 +12,6 @@ import msgspec
 from noughts import VERSION
 from noughts.auth import http as auth_http
 from noughts.auth.service import AuthService, AuthSettings
-from noughts.auth.signing import Signer
 from noughts.auth.store import AuthStore
 from noughts.games import http as games_http
 from noughts.games.service import GameService, Invites
@@ -91,6 +90,8 @@ class House:
         )
         self.user_store, self.auth_store = UserStore(database), AuthStore(database)
         self.users = UserService(self.user_store, kit, chosen.users)
+        self.auth = AuthService(self.auth_store, self.users.directory, kit, chosen.auth)
+        self.verifier = Verifier(self.auth.signer.verifying, kit.origin, now, kit.revocations.check)
         self.games = GameService(
             GameStore(database),
             users=self.users.directory,
@@ -109,11 +110,8 @@ class House:
 
     async def ready(self) -> Self:
         """Load what sign-in needs from the database; raises Refusal, Unavailable."""
-        algorithm, kit = self.settings.auth.signing_algorithm, self.fittings
-        signer = await Signer.load(self.auth_store.keys, kit.secret, algorithm, kit.origin, self.now())
-        self.auth = AuthService(self.auth_store, self.users.directory, signer, kit)
-        self.verifier = Verifier(signer.verifying, kit.origin, self.now, kit.revocations.check)
-        await kit.revocations.read()
+        await self.auth.keys.load()
+        await self.fittings.revocations.read()
         return self
 
     def entrance(self) -> Entrance:

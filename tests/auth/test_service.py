@@ -1,6 +1,7 @@
 """Signing in, staying signed in, signing out, on both databases and by a clock that is moved."""
 
 import asyncio
+from datetime import timedelta
 
 import jwt
 import msgspec
@@ -10,6 +11,7 @@ from tests.services import ISSUER, PASSWORD, SECRET, Services
 
 from noughts.auth.model.sessions import InvalidRefreshToken, LoginFailed, SessionExpired
 from noughts.auth.service import Grant
+from noughts.auth.service.keys import Keys
 from noughts.auth.signing import Signer
 from noughts.kit import sealing
 from noughts.kit.errors import InvalidToken, Refusal
@@ -286,6 +288,8 @@ async def test_a_deleted_member_stays_signed_in_nowhere(house: Services, grant: 
 
 async def test_by_setting_tokens_are_signed_with_rsa_and_older_ones_still_hold(house: Services, grant: Grant) -> None:
     other = await Services(house.database, house.clock, house.passwords, NOUGHTS_SIGNING_ALGORITHM="RS256").ready()
+    assert jwt.get_unverified_header((await other.login("alice", PASSWORD)).access_token)["alg"] == "ES256"
+    house.clock.forward(minutes=1)
     signed = (await other.login("alice", PASSWORD)).access_token
     assert jwt.get_unverified_header(signed)["alg"] == "RS256"
     assert other.verifier.verify(signed).user_id == other.verifier.verify(grant.access_token).user_id
@@ -314,5 +318,6 @@ async def test_the_same_key_signs_after_a_restart(house: Services, grant: Grant)
 
 
 async def test_another_secret_than_the_keys_were_sealed_with_is_refused(house: Services) -> None:
+    other = Keys(house.auth_store.keys, Signer(b"x" * 32, "ES256", ISSUER), timedelta(days=90), house.clock)
     with pytest.raises(Refusal, match="secret"):
-        await Signer.load(house.auth_store.keys, b"x" * 32, "ES256", ISSUER, house.clock())
+        await other.load()

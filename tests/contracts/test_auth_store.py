@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -9,8 +10,9 @@ from tests.fakes import NOON
 from tests.services import HERE, Services
 
 from noughts.auth.model import sessions as model
+from noughts.auth.model.keys import StoredKey
 from noughts.auth.model.sessions import Credentials, LoginFailed, Session
-from noughts.auth.store import SessionStore, StoredKey
+from noughts.auth.store import SessionStore
 from noughts.kit import ids
 from noughts.kit.database import Query
 from noughts.kit.errors import Unauthenticated
@@ -179,13 +181,38 @@ async def test_a_hash_is_renewed_unless_the_password_changed_meanwhile(
     assert (await house.stored(credentials.id)).password == "$newer"
 
 
-async def test_signing_keys_come_back_sealed_as_they_were_and_the_newest_last(house: Services) -> None:
-    store = house.auth_store.keys
-    newer = StoredKey(ids.new(), "RS256", b"\0sealed\xff", NOON + timedelta(days=2))
-    older = StoredKey(ids.new(), "ES256", b"", NOON + timedelta(days=1))
-    await store.add(newer)
-    await store.add(older)
-    assert (await store.all())[-2:] == [older, newer]
+def key(generation: int, **different: Any) -> StoredKey:
+    """Return a key that signs from as many days from noon on, different in what is given."""
+    at = NOON + timedelta(days=generation)
+    return msgspec.structs.replace(StoredKey(ids.new(), "ES256", b"\0sealed\xff", generation, at, NOON), **different)
+
+
+async def test_signing_keys_come_back_sealed_as_they_were_and_the_latest_last(house: Services) -> None:
+    later, sooner = key(1, algorithm="RS256"), key(2, signs_from=NOON + timedelta(hours=1))
+    assert await house.auth_store.keys.add(later)
+    assert await house.auth_store.keys.add(sooner)
+    assert (await house.auth_store.keys.all())[-2:] == [sooner, later]
+
+
+async def test_of_ten_who_make_a_key_at_once_one_does(house: Services) -> None:
+    made = await asyncio.gather(*(house.auth_store.keys.add(key(2)) for _ in range(10)))
+    assert made.count(True) == 1
+    assert len(await house.auth_store.keys.all()) == 2
+
+
+async def test_a_new_key_takes_the_place_of_those_that_would_sign_later(house: Services) -> None:
+    waiting, others = key(2), key(1, algorithm="RS256")
+    sooner = key(3, signs_from=NOON + timedelta(minutes=1))
+    for one in (waiting, others, sooner):
+        assert await house.auth_store.keys.add(one)
+    assert (await house.auth_store.keys.all())[1:] == [sooner, others]
+
+
+async def test_keys_are_removed_by_their_id_and_may_be_gone(house: Services) -> None:
+    await house.auth_store.keys.add(key(2))
+    for _ in range(2):
+        await house.auth_store.keys.remove((await house.auth_store.keys.all())[1:])
+    assert len(await house.auth_store.keys.all()) == 1
 
 
 async def test_a_revocation_reaches_a_process_that_did_not_make_it(house: Services, session: Session) -> None:

@@ -13,7 +13,7 @@ from noughts.kit.errors import ForeignOrigin, Unauthenticated
 from noughts.kit.passwords import HashQueueFull
 from noughts.kit.throttling import TooManyAttempts
 from noughts.kit.times import rfc3339
-from noughts.kit.tokens import SessionId
+from noughts.kit.tokens import Claims, SessionId
 from noughts.ports.users import Time, User
 
 SIGN_IN: Final = Limit("sign-in", 30, 60)
@@ -89,6 +89,20 @@ class Jwks(msgspec.Struct, frozen=True):
     keys: list[dict[str, str]]
 
 
+class Discovery(msgspec.Struct, frozen=True, kw_only=True):
+    """What a verifier must know of us (OpenID Connect Discovery 1.0, RFC 8414). ID tokens are not issued."""
+
+    issuer: str
+    jwks_uri: str
+    token_endpoint: str
+    grant_types_supported: list[str] = ["refresh_token"]
+    response_types_supported: list[str] = []
+    token_endpoint_auth_methods_supported: list[str] = ["none"]
+    subject_types_supported: list[str] = ["public"]
+    claims_supported: list[str] = [*Claims.__struct_fields__]
+    service_documentation: str
+
+
 async def login(auth: AuthService, ask: Ask[LoginBody, NoQuery]) -> Answer:
     if ask.body.cookie:
         ask.require_own_origin()
@@ -138,6 +152,17 @@ async def jwks(auth: AuthService, ask: Ask[None, NoQuery]) -> Answer:
     return Answer(auth.signer.jwks(), caching="public, max-age=300")
 
 
+async def openid_configuration(auth: AuthService, ask: Ask[None, NoQuery]) -> Answer:
+    origin = auth.signer.issuer
+    found = Discovery(
+        issuer=origin,
+        jwks_uri=f"{origin}/.well-known/jwks.json",
+        token_endpoint=f"{origin}/token",
+        service_documentation=f"{origin}/docs",
+    )
+    return Answer(found, caching="public, max-age=300")
+
+
 def _session(session: Session, current: SessionId) -> SessionBody:
     return SessionBody(
         id=session.id,
@@ -180,5 +205,8 @@ ROUTES: Final = (
           query=SessionsQuery, answer=SessionList),
     Route("DELETE", "/users/{user_id}/sessions/{session_id}", end_session, "End one session.", status=204),
     Route("DELETE", "/users/{user_id}/sessions", end_sessions, "End every session but the one that asks.", status=204),
-    Route("GET", "/.well-known/jwks.json", jwks, "The public keys of access tokens.", who=Who.ANYONE, answer=Jwks),
+    Route("GET", "/.well-known/jwks.json", jwks, "The public keys of access tokens: those in use, the next, and those retired lately.",
+          who=Who.ANYONE, answer=Jwks),
+    Route("GET", "/.well-known/openid-configuration", openid_configuration, "Where the keys and the tokens are.",
+          who=Who.ANYONE, answer=Discovery),
 )  # fmt: skip

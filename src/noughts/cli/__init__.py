@@ -6,7 +6,7 @@ import sys
 from cyclopts import App
 
 from noughts import VERSION
-from noughts.cli import db, facts, serving, users
+from noughts.cli import db, facts, keys, serving, users
 from noughts.kit.errors import Problem, Refusal
 
 app = App(name="noughts", version=VERSION, help="Tic-tac-toe online, around a user management service.")
@@ -15,6 +15,7 @@ app.command(facts.list_settings, name="settings")
 app.command(facts.print_openapi, name="openapi")
 app.command(users.app)
 app.command(db.app)
+app.command(keys.app)
 
 
 def main() -> None:

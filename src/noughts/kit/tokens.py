@@ -75,14 +75,15 @@ class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class VerifyingKey(msgspec.Struct, frozen=True):
-    """A public key and the one algorithm it may be used with."""
+    """A public key, the one algorithm it may be used with, and until when (seconds since 1970) it signs."""
 
     key: Any
     algorithm: str
+    until: float | None = None
 
 
 class Verifier:
-    """Checks access tokens against the published keys; remembers those it has seen by their bytes."""
+    """Checks access tokens against the published keys, a mapping that may change; remembers tokens by their bytes."""
 
     def __init__(
         self,
@@ -127,6 +128,8 @@ class Verifier:
             claims = msgspec.json.decode(payload, type=Claims)
         except (binascii.Error, ValueError, msgspec.MsgspecError, jwt.PyJWTError):
             raise InvalidToken from None
+        if known.until is not None and claims.iat > known.until + LEEWAY_S:  # so a stolen key is of use no longer
+            raise InvalidToken("The key it is signed with is retired.")
         return self._believed(claims)
 
     def _believed(self, claims: Claims) -> Principal:

@@ -1,15 +1,18 @@
 """The use cases of sign-in."""
 
+from datetime import timedelta
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from noughts.auth.model.keys import READ_EVERY_S, Algorithm
 from noughts.auth.service.devices import Devices
 from noughts.auth.service.grants import Grant, Grants
+from noughts.auth.service.keys import Keys
 from noughts.auth.service.sessions import Sessions
 from noughts.auth.service.sign_in import SignIn
-from noughts.auth.signing import Algorithm, Signer
+from noughts.auth.signing import Signer
 from noughts.auth.store import AuthStore
 from noughts.kit.fittings import Fittings
 from noughts.kit.workers import HOUR, Work, every
@@ -24,18 +27,21 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
     signing_algorithm: Annotated[Algorithm, Meta(description="ES256, or RS256 for gateways that know only RSA.")] = (
         "ES256"
     )
+    key_rotation_days: Annotated[int, Meta(description="Days after which the next key signs.", ge=2, le=3650)] = 90
 
 
 class AuthService:
-    """The Authentication Service: its use cases, one object for each."""
+    """The Authentication Service: its use cases, one object for each. Nothing is signed before `keys.load()`."""
 
-    def __init__(self, store: AuthStore, users: Users, signer: Signer, fittings: Fittings) -> None:
+    def __init__(self, store: AuthStore, users: Users, fittings: Fittings, settings: AuthSettings) -> None:
+        self.signer = Signer(fittings.secret, settings.signing_algorithm, fittings.origin)
+        self.keys = Keys(store.keys, self.signer, timedelta(days=settings.key_rotation_days), fittings.now)
         self.devices = devices = Devices(store.places, fittings)
-        grants = Grants(store.sessions, users, signer, devices, fittings)
-        self.signer = signer
+        grants = Grants(store.sessions, users, self.signer, devices, fittings)
         self.sign_in = SignIn(store.sessions, users, grants, devices, fittings)
         self.sessions = Sessions(store.sessions, grants, fittings)
 
     def workers(self) -> list[Work]:
         """Return the work that comes round again."""
-        return [every(HOUR, self.sessions.purge), every(HOUR, self.devices.purge)]
+        hourly = (self.sessions.purge, self.devices.purge, self.keys.keep)
+        return [*(every(HOUR, work) for work in hourly), every(READ_EVERY_S, self.keys.read)]

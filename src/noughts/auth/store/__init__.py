@@ -1,11 +1,11 @@
 """What sign-in remembers, by subject."""
 
-from noughts.auth.store.keys import KeyStore, StoredKey
+from noughts.auth.store.keys import KeyStore
 from noughts.auth.store.places import PlaceStore
 from noughts.auth.store.sessions import SessionStore
 from noughts.kit.database import Database
 
-__all__ = ["AuthStore", "KeyStore", "PlaceStore", "SessionStore", "StoredKey"]
+__all__ = ["AuthStore", "KeyStore", "PlaceStore", "SessionStore"]
 
 
 class AuthStore:
