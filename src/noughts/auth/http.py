@@ -95,11 +95,11 @@ class Discovery(msgspec.Struct, frozen=True, kw_only=True):
     issuer: str
     jwks_uri: str
     token_endpoint: str
-    grant_types_supported: list[str] = ["refresh_token"]
-    response_types_supported: list[str] = []
-    token_endpoint_auth_methods_supported: list[str] = ["none"]
-    subject_types_supported: list[str] = ["public"]
-    claims_supported: list[str] = [*Claims.__struct_fields__]
+    grant_types_supported: tuple[str, ...] = ("refresh_token",)
+    response_types_supported: tuple[str, ...] = ()
+    token_endpoint_auth_methods_supported: tuple[str, ...] = ("none",)
+    subject_types_supported: tuple[str, ...] = ("public",)
+    claims_supported: tuple[str, ...] = Claims.__struct_fields__
     service_documentation: str
 
 
