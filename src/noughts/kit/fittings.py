@@ -13,6 +13,7 @@ from noughts.kit.database import Database
 from noughts.kit.idempotency import Idempotency
 from noughts.kit.outbox import Outbox
 from noughts.kit.passwords import Passwords
+from noughts.kit.proof import Proof
 from noughts.kit.revocation import Revocation, Revocations
 from noughts.kit.throttling import Throttle
 from noughts.kit.tokens import UserId
@@ -36,6 +37,7 @@ class Fittings(msgspec.Struct, frozen=True, kw_only=True):
     outbox: Outbox
     audit: Audit
     throttle: Throttle
+    proof: Proof
 
     @classmethod
     def on(
@@ -49,6 +51,8 @@ class Fittings(msgspec.Struct, frozen=True, kw_only=True):
         limited: bool,
     ) -> "Fittings":
         """Return the tools for a database; unless `limited`, whoever guesses never waits."""
+        audit = Audit(database, now)
+        throttle = Throttle(database, sealing.derive(secret, "throttle"), now, on=limited)
         return cls(
             now=now,
             secret=secret,
@@ -59,8 +63,9 @@ class Fittings(msgspec.Struct, frozen=True, kw_only=True):
             idempotency=Idempotency(database, sealing.derive(secret, "idempotency"), now),
             broadcast=Broadcast(),
             outbox=Outbox(sealing.derive(secret, "outbox"), now),
-            audit=Audit(database, now),
-            throttle=Throttle(database, sealing.derive(secret, "throttle"), now, on=limited),
+            audit=audit,
+            throttle=throttle,
+            proof=Proof(database, passwords, throttle, audit, now),
         )
 
     def account_changed(self, user_id: UserId, ended: Revocation | None = None) -> None:

@@ -12,6 +12,7 @@ from noughts.kit.errors import (
     PreconditionFailed,
 )
 from noughts.kit.passwords import HashQueueFull
+from noughts.kit.throttling import TooManyAttempts
 from noughts.kit.times import rfc3339
 from noughts.kit.tokens import UserId
 from noughts.ports.users import Kind, Time, User
@@ -90,7 +91,8 @@ def _public(account: Account) -> PublicUser:
 
 
 _CHANGES: Final = (
-    UsernameTaken, EmailTaken, PasswordBreached, PasswordContextual, PreconditionFailed, InsufficientUserAuthentication, HashQueueFull,
+    UsernameTaken, EmailTaken, PasswordBreached, PasswordContextual, PreconditionFailed,
+    InsufficientUserAuthentication, TooManyAttempts, HashQueueFull,
 )  # fmt: skip
 _CREATES: Final = (
     UsernameTaken, EmailTaken, PasswordBreached, PasswordContextual, IdempotencyKeyReused, IdempotencyInProgress, HashQueueFull,

@@ -7,7 +7,7 @@ from noughts.kit.fittings import Fittings
 from noughts.kit.logging import log
 from noughts.kit.revocation import Revocation
 from noughts.kit.tokens import Principal, UserId
-from noughts.users.model import accounts, secrets
+from noughts.users.model import accounts
 from noughts.users.model.accounts import Account, Change
 from noughts.users.model.settings import UserSettings
 from noughts.users.model.wishes import Wish, checked
@@ -38,7 +38,7 @@ class Profiles:
         before = await self._controlled(user_id, by, condition)
         shortest, breached = self._settings.password_min, self._fittings.breached
         found = checked(wish, shortest=shortest, breached=breached, before=before)
-        await self._require_proof(before, wish, by)
+        await self._require_proof(before, wish, by, origin)
         hashed = None if found.password is None else await self._fittings.passwords.hash(found.password)
         at = self._now()
         after = accounts.changed(before, Change(found.name, found.email, hashed), session_id=by.session_id, at=at)
@@ -80,22 +80,16 @@ class Profiles:
         accounts.require_match(account, condition)
         return account
 
-    async def _require_proof(self, before: Account, wish: Wish, by: Principal) -> None:
+    async def _require_proof(self, before: Account, wish: Wish, by: Principal, origin: Origin) -> None:
         """Raise unless a change of email or password comes with the current password or a young sign-in."""
         if before.kind == "guest" or (wish.email is None and wish.password is None):
             return
         if by.user_id != before.id and wish.password is not None:
             raise Forbidden("Nobody sets another person's password.")
-        if by.user_id != before.id or (wish.current_password is None and wish.password is None):
-            by.require_young(self._now())
-            return
-        if wish.current_password is None:
+        if wish.password is not None and wish.current_password is None:
             raise Invalid.field("#/current_password", "required", "A new password needs the current one.")
-        if not await self._fits(before, wish.current_password):
-            raise Invalid.field("#/current_password", "wrong", "This is not the current password.")
-
-    async def _fits(self, account: Account, given: str) -> bool:
-        return len(given) <= secrets.LONGEST and await self._fittings.passwords.verify(account.password, given)
+        given = wish.current_password if by.user_id == before.id else None
+        await self._fittings.proof.require(by, before.password, given, origin)
 
 
 def _events(before: Account, after: Account) -> list[Event]:
