@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from noughts.auth.model.sessions import InvalidRefreshToken, LoginFailed, Session, SessionExpired
-from noughts.auth.service import AuthService, Grant
+from noughts.auth.service import COOKIE_KNOWN, AuthService, Grant
 from noughts.kit import cursors
 from noughts.kit.edge import Answer, Ask, Limit, NoQuery, Route, Who
 from noughts.kit.errors import ForeignOrigin, Unauthenticated
@@ -16,6 +16,8 @@ from noughts.kit.times import rfc3339
 from noughts.kit.tokens import Claims, SessionId
 from noughts.ports.users import Time, User
 
+_SESSION: Final = "noughts"
+_DEVICE: Final = "noughts-device"
 SIGN_IN: Final = Limit("sign-in", 30, 60)
 GUESTS: Final = Limit("guests", 60, 60, network=Limit("registration-network", 1_000, 3_600))
 
@@ -106,7 +108,8 @@ class Discovery(msgspec.Struct, frozen=True, kw_only=True):
 async def login(auth: AuthService, ask: Ask[LoginBody, NoQuery]) -> Answer:
     if ask.body.cookie:
         ask.require_own_origin()
-    grant = await auth.sign_in.login(ask.body.username, ask.body.password, ask.origin)
+    device = ask.cookie(_DEVICE) if ask.body.cookie else None
+    grant = await auth.sign_in.login(ask.body.username, ask.body.password, ask.origin, device)
     return _granted(grant, ask, cookie=ask.body.cookie)
 
 
@@ -128,7 +131,7 @@ async def logout(auth: AuthService, ask: Ask[None, LogoutQuery]) -> Answer:
     if ask.principal is None and presented is None:
         raise Unauthenticated
     await auth.sessions.logout(ask.principal, presented, ask.origin, everywhere=ask.query.all)
-    return Answer(status=204, set_cookie=None if presented is None else _cookie("", 0, secure=ask.secure))
+    return Answer(status=204, set_cookie=None if presented is None else _cookie(_SESSION, "", 0, secure=ask.secure))
 
 
 async def list_sessions(auth: AuthService, ask: Ask[None, SessionsQuery]) -> Answer:
@@ -182,14 +185,19 @@ def _granted(grant: Grant, ask: Ask[Any, NoQuery], *, cookie: bool, status: int 
         refresh_expires_in=grant.refresh_expires_in,
         user=grant.user,
     )
-    kept = _cookie(grant.refresh_token, grant.refresh_expires_in, secure=ask.secure) if cookie else None
-    return Answer(body, status, set_cookie=kept)
+    if not cookie:
+        return Answer(body, status)
+    kept = _cookie(_SESSION, grant.refresh_token, grant.refresh_expires_in, secure=ask.secure)
+    if grant.device_cookie is None:
+        return Answer(body, status, set_cookie=kept)
+    device = _cookie(_DEVICE, grant.device_cookie, int(COOKIE_KNOWN.total_seconds()), secure=ask.secure)
+    return Answer(body, status, set_cookie=kept, headers=(("Set-Cookie", device),))
 
 
-def _cookie(value: str, max_age: int, *, secure: bool) -> str:
-    """Return the cookie no script can read: `__Host-` and Secure wherever there is TLS."""
-    name, more = ("__Host-noughts", "; Secure") if secure else ("noughts", "")
-    return f"{name}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Strict{more}"
+def _cookie(name: str, value: str, max_age: int, *, secure: bool) -> str:
+    """Return a cookie no script can read: `__Host-` and Secure wherever there is TLS."""
+    prefix, more = ("__Host-", "; Secure") if secure else ("", "")
+    return f"{prefix}{name}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Strict{more}"
 
 
 ROUTES: Final = (

@@ -46,7 +46,7 @@ class Charge(msgspec.Struct, frozen=True):
 
     at: datetime
     shared: tuple[str, ...] = ()
-    own: tuple[str, ...] = ()
+    own: str | None = None
 
 
 class _Until(msgspec.Struct, frozen=True, array_like=True):
@@ -92,7 +92,7 @@ class _Guess(NamedTuple):
         if not self.identifier:
             yield rest
             return
-        yield self._climb(self.identifier, IDENTIFIER), *rest
+        yield Write(_CLEAR, (self.slot,), rows=None), self._climb(self.identifier, IDENTIFIER), *rest
         slot = Write(_TAKE_SLOT, (self.slot, self.at, self.at - FORGOTTEN))
         yield slot, self._climb(self.identifier, IDENTIFIER, self.at + _WHENEVER), *rest
 
@@ -144,7 +144,7 @@ class Throttle:
             except Missed:
                 continue
             shared = tuple(key for key in (guess.identifier, guess.address) if key)
-            return Charge(guess.at, shared, tuple(key for key in (guess.own, guess.slot) if key))
+            return Charge(guess.at, shared, guess.own)
         await self._database.write(guess.slot_given(), *told)
         raise await self._too_many(guess.at, guess.address, guess.own, guess.slot)
 
@@ -153,8 +153,10 @@ class Throttle:
 
         It counts no longer, and what failed before it from the same place is forgiven (NIST SP 800-63B, 3.2.2).
         """
+        if charge.own is None:
+            return ()
         back = [Write(_GIVE_BACK, (key, charge.at), rows=None) for key in charge.shared]
-        return (*back, *[Write(_CLEAR, (key,), rows=None) for key in charge.own])
+        return (*back, Write(_CLEAR, (charge.own,), rows=None))
 
     async def ration(self, purpose: Purpose, identifier: str) -> None:
         """Count something that may be asked for five times; raises TooManyAttempts until an hour without it is over."""

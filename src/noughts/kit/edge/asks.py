@@ -15,7 +15,7 @@ from noughts.kit.tokens import Principal, UserId
 Body = TypeVar("Body")
 Query = TypeVar("Query")
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
-_COOKIE: Final = re.compile(r"(?:^|;\s*)((?:__Host-)?noughts)=([\w-]+)", re.ASCII)
+_COOKIE: Final = re.compile(r"(?:^|;\s*)((?:__Host-)?noughts(?:-device)?)=([\w-]+)", re.ASCII)
 
 
 class Ask(msgspec.Struct, Generic[Body, Query]):
@@ -69,11 +69,11 @@ class Ask(msgspec.Struct, Generic[Body, Query]):
             raise BadRequest("An Idempotency-Key is 1 to 255 visible ASCII characters.")
         return value
 
-    def cookie(self) -> str | None:
-        """Return the refresh token a browser keeps; raises ForeignOrigin when another site's page sends it."""
-        wanted = "__Host-noughts" if self.secure else "noughts"
-        for name, value in _COOKIE.findall(self.header(b"cookie") or ""):
-            if name == wanted:
+    def cookie(self, name: str = "noughts") -> str | None:
+        """Return what a browser keeps, by default the refresh token; raises ForeignOrigin when another site's page sends it."""
+        wanted = f"__Host-{name}" if self.secure else name
+        for found, value in _COOKIE.findall(self.header(b"cookie") or ""):
+            if found == wanted:
                 self.require_own_origin()
                 return str(value)
         return None
