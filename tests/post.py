@@ -7,6 +7,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
@@ -14,6 +15,10 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from noughts.kit.mail import Delayed, Refused
 from noughts.kit.workers import Work
@@ -89,13 +94,17 @@ class Box:
 
 
 class PostOffice:
-    """A real mail server on loopback; it keeps its mails while it is down, and can be opened again."""
+    """A real mail server on loopback; it keeps its mails while it is closed, and can be opened again.
+
+    It says what `refused` holds to recipients named there; while `silent` it never answers who brings a mail.
+    """
 
     def __init__(self, *, tls: ssl.SSLContext | None = None, credentials: tuple[str, str] | None = None) -> None:
         self.port = free_port()
         self.mails: list[Mail] = []
         self.envelopes: list[list[str]] = []
         self.refused: dict[str, str] = {}
+        self.silent = False
         self._tls, self._credentials = tls, credentials
         self._server: Controller | None = None
 
@@ -143,6 +152,8 @@ class PostOffice:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Take a mail in."""
+        if self.silent:
+            await asyncio.Event().wait()
         assert isinstance(envelope.content, bytes)
         self.envelopes.append([str(recipient) for recipient in envelope.rcpt_tos])
         self.mails.append(Mail(envelope.content))
@@ -182,3 +193,29 @@ def _until(look: Callable[[], list[Mail]], count: int) -> list[Mail]:
         assert time.monotonic() < deadline, f"{len(found)} of {count} mails after {_PATIENCE_S} s"
         time.sleep(0.05)
     return found
+
+
+def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
+    """Return a self-made certificate of localhost, and what a server needs to show it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file, private = folder / "certificate.pem", folder / "key.pem"
+    file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    private.write_bytes(key.private_bytes(*form))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(file, private)
+    return file, context

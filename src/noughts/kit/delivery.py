@@ -22,7 +22,7 @@ from noughts.kit.workers import Work, every
 
 GIVEN_UP: Final = timedelta(days=3)
 CLAIMED: Final = timedelta(minutes=3)
-_FIRST_PAUSE: Final = timedelta(seconds=30)
+_FIRST_PAUSE: Final = timedelta(seconds=5)
 _LONGEST_PAUSE: Final = timedelta(hours=1)
 _HANDS: Final = 8
 _AT_ONCE: Final = 50

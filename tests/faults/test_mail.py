@@ -1,0 +1,134 @@
+"""Mail arrives, whatever happens to the mail server and to us."""
+
+import contextlib
+import os
+import signal
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from noughts.kit import clock, sealing
+from noughts.kit.database.group_commit import bind
+from noughts.kit.outbox import Letter, Outbox
+from noughts.kit.times import rfc3339
+from tests import servers
+from tests.post import PostOffice, filed, post_office
+
+ADA = "ada@example.com"
+CODE = "12345678"
+
+
+@pytest.fixture
+def office() -> Iterator[PostOffice]:
+    """A mail server."""
+    with post_office() as found:
+        yield found
+
+
+def letter(number: int = 0) -> Letter:
+    """Return a letter to somebody of their own; number 0 is Ada."""
+    to = f"p{number}@example.com" if number else ADA
+    return Letter("verify-email", to, "Confirm your address", ("Hello.",), code=CODE)
+
+
+def commit(process: servers.Process, *letters: Letter) -> None:
+    """Put letters into the outbox, as a request does."""
+    outbox = Outbox(sealing.derive(sealing.load_or_create(process.data / "secret"), "outbox"), clock.now)
+    with contextlib.closing(sqlite3.connect(process.data / "noughts.db")) as connection, connection:
+        for sql, args, _ in map(outbox.row, letters):
+            connection.execute(sql.sqlite, bind(args))
+
+
+def waiting(process: servers.Process) -> int:
+    """Return how many letters are in the outbox."""
+    with contextlib.closing(sqlite3.connect(process.data / "noughts.db")) as connection:
+        return int(connection.execute("SELECT count(*) FROM outbox").fetchone()[0])
+
+
+def sent(process: servers.Process, seconds: float = 30) -> bool:
+    """Wait until nothing waits; return whether it came to that."""
+    deadline = time.monotonic() + seconds
+    while waiting(process) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return waiting(process) == 0
+
+
+def test_without_a_mail_server_mails_are_files_and_the_start_says_where(tmp_path: Path) -> None:
+    with servers.serving(tmp_path / "data") as process:
+        commit(process, letter())
+        (found,) = filed(process.data, ADA)
+        told = process.log.read_text()
+    assert found.code == CODE
+    assert f"Mails are written to {process.data / 'mails'}" in told
+    assert '"event":"mail_written"' in told
+    assert ADA not in told
+    assert CODE not in told
+
+
+def test_a_mail_server_that_is_gone_and_comes_back_costs_no_mail_and_doubles_none(
+    tmp_path: Path, office: PostOffice
+) -> None:
+    with servers.serving(tmp_path / "data", **office.settings()) as process:
+        commit(process, *map(letter, range(20)))
+        office.close()
+        commit(process, *map(letter, range(20, 40)))
+        time.sleep(2.5)
+        office.open()
+        assert sent(process)
+    assert Counter(mail.to for mail in office.mails) == Counter(letter(number).to for number in range(40))
+
+
+def test_while_the_mail_server_is_down_everything_else_goes_on(tmp_path: Path, office: PostOffice) -> None:
+    office.close()
+    with servers.serving(tmp_path / "data", **office.settings()) as process, process.client() as client:
+        commit(process, letter())
+        time.sleep(1.5)
+        assert client.get("/readyz").status_code == 200
+        assert client.post("/guests", json={}).status_code == 201
+        assert waiting(process) == 1
+        assert '"event":"mail_delayed"' in process.log.read_text()
+        assert ADA not in process.log.read_text()
+
+
+def test_a_power_cut_between_commit_and_sending_costs_no_mail(tmp_path: Path, office: PostOffice) -> None:
+    process = servers.Process(tmp_path / "data", **office.settings()).start()
+    os.kill(process.pid, signal.SIGSTOP)  # so that it cannot be quicker
+    commit(process, *map(letter, range(5)))
+    process.kill()
+    process.start()
+    assert sent(process)
+    process.stop()
+    assert Counter(mail.to for mail in office.mails) == Counter(letter(number).to for number in range(5))
+
+
+def test_a_power_cut_while_sending_costs_no_mail_and_a_second_one_is_known_by_its_id(
+    tmp_path: Path, office: PostOffice
+) -> None:
+    process = servers.Process(tmp_path / "data", **office.settings()).start()
+    office.silent = True
+    commit(process, letter())
+    time.sleep(2)
+    process.kill()
+    office.silent = False
+    with contextlib.closing(sqlite3.connect(process.data / "noughts.db")) as connection, connection:
+        claimed = connection.execute("SELECT due_at FROM outbox").fetchone()[0]
+        connection.execute("UPDATE outbox SET due_at = created_at")  # as if the minutes of the claim had passed
+    process.start()
+    office.wait(ADA)
+    process.stop()
+    assert claimed > rfc3339(clock.now() + timedelta(minutes=2))
+    assert len({mail.id for mail in office.to(ADA)}) == 1
+
+
+def test_a_server_told_to_stop_finishes_the_mails_under_way(tmp_path: Path, office: PostOffice) -> None:
+    process = servers.Process(tmp_path / "data", **office.settings()).start()
+    commit(process, *map(letter, range(30)))
+    office.wait(ADA)
+    assert process.stop() == 0
+    left = waiting(process)
+    assert len(office.mails) + left == 30
