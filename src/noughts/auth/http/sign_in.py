@@ -1,20 +1,16 @@
-"""The door of the Authentication Service: its whole surface, call by call."""
+"""How people sign in, stay signed in and sign out."""
 
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import msgspec
-from msgspec import Meta
 
-from noughts.auth.model.sessions import InvalidRefreshToken, LoginFailed, Session, SessionExpired
+from noughts.auth.model.sessions import InvalidRefreshToken, LoginFailed, SessionExpired
 from noughts.auth.service import COOKIE_KNOWN, AuthService, Grant
-from noughts.kit import cursors
 from noughts.kit.edge import Answer, Ask, Limit, NoQuery, Route, Who
 from noughts.kit.errors import ForeignOrigin, Unauthenticated
 from noughts.kit.passwords import HashQueueFull
 from noughts.kit.throttling import TooManyAttempts
-from noughts.kit.times import rfc3339
-from noughts.kit.tokens import Claims, SessionId
-from noughts.ports.users import Time, User
+from noughts.ports.users import User
 
 _SESSION: Final = "noughts"
 _DEVICE: Final = "noughts-device"
@@ -60,70 +56,25 @@ class LogoutQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     all: bool = False
 
 
-class SessionsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Which part of the list."""
-
-    cursor: str | None = None
-    limit: Annotated[int, Meta(ge=1, le=100)] = 20
-
-
-class SessionBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A place somebody is signed in at: what the client calls itself, and the address it was last used from."""
-
-    id: SessionId
-    device: str | None
-    address: str | None
-    created_at: Time
-    last_used_at: Time
-    current: bool
-
-
-class SessionList(msgspec.Struct, frozen=True):
-    """Some sessions, the newest sign-in first, and the cursor of the next ones."""
-
-    items: list[SessionBody]
-    next: str | None
-
-
-class Jwks(msgspec.Struct, frozen=True):
-    """A JSON Web Key Set (RFC 7517)."""
-
-    keys: list[dict[str, str]]
-
-
-class Discovery(msgspec.Struct, frozen=True, kw_only=True):
-    """What a verifier must know of us (OpenID Connect Discovery 1.0, RFC 8414). ID tokens are not issued."""
-
-    issuer: str
-    jwks_uri: str
-    token_endpoint: str
-    grant_types_supported: tuple[str, ...] = ("refresh_token",)
-    response_types_supported: tuple[str, ...] = ()
-    token_endpoint_auth_methods_supported: tuple[str, ...] = ("none",)
-    subject_types_supported: tuple[str, ...] = ("public",)
-    claims_supported: tuple[str, ...] = Claims.__struct_fields__
-    service_documentation: str
-
-
 async def login(auth: AuthService, ask: Ask[LoginBody, NoQuery]) -> Answer:
     if ask.body.cookie:
         ask.require_own_origin()
     device = ask.cookie(_DEVICE) if ask.body.cookie else None
     grant = await auth.sign_in.login(ask.body.username, ask.body.password, ask.origin, device)
-    return _granted(grant, ask, cookie=ask.body.cookie)
+    return granted(grant, ask, cookie=ask.body.cookie)
 
 
 async def create_guest(auth: AuthService, ask: Ask[GuestBody, NoQuery]) -> Answer:
     if ask.body.cookie:
         ask.require_own_origin()
-    return _granted(await auth.sign_in.guest(ask.origin), ask, cookie=ask.body.cookie, status=201)
+    return granted(await auth.sign_in.guest(ask.origin), ask, cookie=ask.body.cookie, status=201)
 
 
 async def refresh(auth: AuthService, ask: Ask[TokenBody, NoQuery]) -> Answer:
     presented = ask.cookie() if ask.body.cookie else ask.body.refresh_token
     if not presented:
         raise InvalidRefreshToken("There is no refresh token.")
-    return _granted(await auth.sessions.refresh(presented, ask.origin), ask, cookie=ask.body.cookie)
+    return granted(await auth.sessions.refresh(presented, ask.origin), ask, cookie=ask.body.cookie)
 
 
 async def logout(auth: AuthService, ask: Ask[None, LogoutQuery]) -> Answer:
@@ -134,50 +85,8 @@ async def logout(auth: AuthService, ask: Ask[None, LogoutQuery]) -> Answer:
     return Answer(status=204, set_cookie=None if presented is None else _cookie(_SESSION, "", 0, secure=ask.secure))
 
 
-async def list_sessions(auth: AuthService, ask: Ask[None, SessionsQuery]) -> Answer:
-    after = None if (last := cursors.after(ask.query.cursor)) is None else SessionId(last)
-    page = await auth.sessions.living(ask.user_id(), ask.caller, after, ask.query.limit)
-    shown = [_session(session, ask.caller.session_id) for session in page.sessions]
-    return Answer(SessionList(shown, cursors.cursor(page.last)))
-
-
-async def end_session(auth: AuthService, ask: Ask[None, NoQuery]) -> Answer:
-    await auth.sessions.end(ask.user_id(), SessionId(ask.path["session_id"]), ask.caller, ask.origin)
-    return Answer(status=204)
-
-
-async def end_sessions(auth: AuthService, ask: Ask[None, NoQuery]) -> Answer:
-    await auth.sessions.end_all(ask.user_id(), ask.caller, ask.origin)
-    return Answer(status=204)
-
-
-async def jwks(auth: AuthService, ask: Ask[None, NoQuery]) -> Answer:
-    return Answer(auth.signer.jwks(), caching="public, max-age=300")
-
-
-async def openid_configuration(auth: AuthService, ask: Ask[None, NoQuery]) -> Answer:
-    origin = auth.signer.issuer
-    found = Discovery(
-        issuer=origin,
-        jwks_uri=f"{origin}/.well-known/jwks.json",
-        token_endpoint=f"{origin}/token",
-        service_documentation=f"{origin}/docs",
-    )
-    return Answer(found, caching="public, max-age=300")
-
-
-def _session(session: Session, current: SessionId) -> SessionBody:
-    return SessionBody(
-        id=session.id,
-        device=session.device,
-        address=session.address,
-        created_at=rfc3339(session.auth_time),
-        last_used_at=rfc3339(session.last_used_at),
-        current=session.id == current,
-    )
-
-
-def _granted(grant: Grant, ask: Ask[Any, NoQuery], *, cookie: bool, status: int = 200) -> Answer:
+def granted(grant: Grant, ask: Ask[Any, NoQuery], *, cookie: bool, status: int = 200) -> Answer:
+    """Return the answer to somebody who proved who they are; in browser mode the refresh token is a cookie."""
     body = GrantBody(
         access_token=grant.access_token,
         expires_in=grant.expires_in,
@@ -209,12 +118,4 @@ ROUTES: Final = (
           body=TokenBody, answer=GrantBody, errors=(InvalidRefreshToken, SessionExpired, ForeignOrigin)),
     Route("POST", "/logout", logout, "End this session, or all of them; their access tokens end with them.",
           who=Who.OPTIONAL, query=LogoutQuery, status=204, errors=(ForeignOrigin,)),
-    Route("GET", "/users/{user_id}/sessions", list_sessions, "List where a person is signed in, the newest sign-in first.",
-          query=SessionsQuery, answer=SessionList),
-    Route("DELETE", "/users/{user_id}/sessions/{session_id}", end_session, "End one session.", status=204),
-    Route("DELETE", "/users/{user_id}/sessions", end_sessions, "End every session but the one that asks.", status=204),
-    Route("GET", "/.well-known/jwks.json", jwks, "The public keys of access tokens: those in use, the next, and those retired lately.",
-          who=Who.ANYONE, answer=Jwks),
-    Route("GET", "/.well-known/openid-configuration", openid_configuration, "Where the keys and the tokens are.",
-          who=Who.ANYONE, answer=Discovery),
 )  # fmt: skip
