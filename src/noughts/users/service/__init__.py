@@ -11,7 +11,7 @@ from noughts.users.service.directory import Directory
 from noughts.users.service.erasure import Erasure
 from noughts.users.service.profiles import Profiles
 from noughts.users.service.registration import Registrations
-from noughts.users.store import UserStore
+from noughts.users.store import PeopleStore, UserStore
 
 __all__ = ["Directory", "Erasure", "UserService", "UserSettings"]
 _SWEPT_S: Final = 5.0
@@ -20,12 +20,12 @@ _SWEPT_S: Final = 5.0
 class UserService:
     """The User Service: its use cases, one object for each."""
 
-    def __init__(self, store: UserStore, fittings: Fittings, settings: UserSettings) -> None:
+    def __init__(self, store: UserStore, people: PeopleStore, fittings: Fittings, settings: UserSettings) -> None:
         self._store, self._fittings = store, fittings
         self.directory = Directory(store, fittings)
         self.registrations = Registrations(store, fittings, settings)
         self.profiles = Profiles(store, fittings, settings)
-        self.administration = Administration(store, fittings)
+        self.administration = Administration(store, people, fittings)
 
     def workers(self, games: Games) -> list[Work]:
         """Return the work that comes round again."""
