@@ -15,6 +15,7 @@ from noughts.kit.revocation import Revocations
 from noughts.kit.tokens import Principal, UserId
 from noughts.users import http as users_http
 from noughts.users.model.accounts import Account
+from noughts.users.model.one_time import ByCode, ByLink, Proof
 from noughts.users.model.wishes import Registration, Wish
 from noughts.users.service import Erasure
 from tests.fakes import CHEAP, Clock
@@ -26,6 +27,16 @@ PASSWORD = "a proper secret"
 HERE = Origin("203.0.113.7", "0123456789abcdef", "a test")
 
 
+def by_link(mail: Mail) -> ByLink:
+    """Return what following the link in a mail shows."""
+    return ByLink(mail.secret)
+
+
+def by_code(mail: Mail) -> ByCode:
+    """Return what typing the code in a mail shows."""
+    return ByCode(mail.to, mail.code)
+
+
 class Services(compose.House):
     """One process's worth of services. Several on one database behave as several processes do."""
 
@@ -34,7 +45,7 @@ class Services(compose.House):
         self.box = Box()
         super().__init__(chosen, database, SECRET, now=clock, passwords=passwords, chance=Random(1), mailer=self.box)
         self.clock, self.passwords = clock, passwords
-        self.erasure = Erasure(self.user_store, self.games, self.fittings)
+        self.erasure = Erasure(self.user_store.accounts, self.games, self.fittings)
 
     def users_door(self) -> ServiceApp:
         """Return the User Service's own door."""
@@ -59,8 +70,7 @@ class Services(compose.House):
 
     async def promote(self, username: str) -> Account:
         """Make somebody an administrator."""
-        found = await self.users.administration.named(username)
-        return await self.users.administration.set_role(found.id, "admin", None, OPERATOR)
+        return await self.users.administration.promote(username, OPERATOR)
 
     async def login(self, identifier: str = "alice", password: str = PASSWORD) -> Grant:
         """Sign in."""
@@ -93,9 +103,23 @@ class Services(compose.House):
         await self.delivery.settled()
         return self.box.to(to)
 
+    async def verified(self, username: str = "alice") -> Account:
+        """Return a new member who verified the address."""
+        account = await self.member(username)
+        await self.verify(by_link((await self.mails(f"{username}@example.com"))[-1]))
+        return await self.stored(account.id)
+
+    async def verify(self, proof: Proof) -> None:
+        """Follow a link of a mail about an address, or type its code."""
+        await self.users.emails.verify(proof, HERE)
+
+    async def happened(self, user_id: UserId) -> list[str]:
+        """Return what happened to an account, the oldest first."""
+        return [row.event for row in reversed(await self.fittings.audit.page(user_id, None, 100))]
+
     async def stored(self, user_id: UserId) -> Account:
         """Return an account's row."""
-        account = await self.user_store.get(user_id)
+        account = await self.user_store.accounts.get(user_id)
         assert account is not None
         return account
 

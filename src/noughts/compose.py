@@ -40,7 +40,7 @@ from noughts.kit.workers import Work
 from noughts.users import http as users_http
 from noughts.users.model.wishes import Registration
 from noughts.users.service import UserService, UserSettings
-from noughts.users.store import PeopleStore, UserStore
+from noughts.users.store import UserStore
 
 __all__ = ["OPERATOR", "TABLES", "House", "Registration", "Settings", "opened", "read_settings"]
 
@@ -89,7 +89,7 @@ class House:
             database, secret, origin=chosen.server.origin, now=now, passwords=hashing, limited=self.limited
         )
         self.user_store, self.auth_store = UserStore(database), AuthStore(database)
-        self.users = UserService(self.user_store, PeopleStore(database), kit, chosen.users)
+        self.users = UserService(self.user_store, kit, chosen.users)
         self.auth = AuthService(self.auth_store, self.users.directory, kit, chosen.auth)
         self.verifier = Verifier(self.auth.signer.verifying, kit.origin, now, kit.revocations.check)
         self.games = GameService(

@@ -93,7 +93,7 @@ async def test_a_guest_cannot_sign_in_by_name(house: Services) -> None:
 @pytest.mark.parametrize("status", ["disabled", "deleting"])
 async def test_the_right_password_of_an_account_that_is_not_active_is_refused(house: Services, status: str) -> None:
     alice = await house.member()
-    await house.user_store.replace(alice, msgspec.structs.replace(alice, status=status, version=2))
+    await house.user_store.accounts.replace(alice, msgspec.structs.replace(alice, status=status, version=2))
     with pytest.raises(LoginFailed):
         await house.login("alice", PASSWORD)
 

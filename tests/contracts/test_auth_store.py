@@ -85,7 +85,7 @@ async def test_no_session_opens_for_an_account_that_changed_meanwhile(
 async def test_no_session_opens_for_an_account_that_is_being_deleted(house: Services, credentials: Credentials) -> None:
     before = await house.stored(credentials.id)
     gone = msgspec.structs.replace(accounts.deleting(before, NOON), epoch=before.epoch)
-    await house.user_store.replace(before, gone)
+    await house.user_store.accounts.replace(before, gone)
     with pytest.raises(LoginFailed):
         await house.auth_store.sessions.open(model.opened(SessionId(ids.new()), credentials, HERE, NOON), "late")
 
@@ -168,8 +168,8 @@ async def test_only_sessions_nobody_can_use_are_purged(house: Services, session:
 
 async def test_erasing_a_person_takes_their_sessions(house: Services, session: Session) -> None:
     before = await house.stored(session.user_id)
-    await house.user_store.replace(before, accounts.deleting(before, NOON))
-    await house.user_store.erase(session.user_id)
+    await house.user_store.accounts.replace(before, accounts.deleting(before, NOON))
+    await house.user_store.accounts.erase(session.user_id)
     assert await house.database.fetch(LEFT) == Found(0, 0, 0)
 
 

@@ -18,7 +18,7 @@ from noughts.kit.idempotency import Idempotency
 from noughts.kit.tokens import UserId
 from noughts.ports.users import computer_id
 from noughts.users.model import accounts
-from noughts.users.store import UserStore
+from noughts.users.store import AccountStore
 
 THEN = datetime(2026, 11, 22, 12, 0, 0, 123_000, tzinfo=UTC)
 CLASSIC: Variant = "classic"
@@ -40,7 +40,7 @@ async def couple(database: Database) -> Couple:
 
 async def person(database: Database) -> UserId:
     account = accounts.guest(UserId(ids.new()), random.randbytes(8), THEN)
-    await UserStore(database).add(account)
+    await AccountStore(database).add(account)
     return account.id
 
 
@@ -174,7 +174,7 @@ async def test_a_game_outlives_the_account_of_a_player(store: GameStore, databas
 
 @pytest.mark.parametrize("level", range(1, 8))
 async def test_the_computer_has_an_account_for_every_level(database: Database, level: int) -> None:
-    (card,) = await UserStore(database).cards([computer_id(level)])
+    (card,) = await AccountStore(database).cards([computer_id(level)])
     assert (card.username, card.kind) == (f"computer-{level}", "computer")
 
 

@@ -23,7 +23,7 @@ async def kept(house: Services, once: Once, resource_id: str | None = None) -> s
     """Store a creating call, and return what it is said to have created."""
     owner = accounts.guest(UserId(ids.new()), ids.new().encode()[-8:], house.clock())
     resource = resource_id or ids.new()
-    await house.user_store.add(owner, *house.fittings.idempotency.rows(once, resource, owner.id))
+    await house.user_store.accounts.add(owner, *house.fittings.idempotency.rows(once, resource, owner.id))
     return resource
 
 
@@ -148,8 +148,8 @@ async def test_keys_are_purged_after_a_day_and_not_before(house: Services) -> No
 
 async def test_a_key_is_erased_with_its_owner(house: Services) -> None:
     alice = await house.register(BODY, "key")
-    await house.user_store.replace(alice, accounts.deleting(alice, NOON))
-    await house.user_store.erase(alice.id)
+    await house.user_store.accounts.replace(alice, accounts.deleting(alice, NOON))
+    await house.user_store.accounts.erase(alice.id)
     assert (await house.register(BODY, "key")).id != alice.id
 
 

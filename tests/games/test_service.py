@@ -24,7 +24,7 @@ from noughts.kit.idempotency import Idempotency
 from noughts.kit.tokens import Principal, SessionId, UserId
 from noughts.ports.users import Card, Identified, User
 from noughts.users.model import accounts
-from noughts.users.store import UserStore
+from noughts.users.store import AccountStore
 
 NOW = timedelta(0)
 CHANCE = random.Random(6)
@@ -35,7 +35,7 @@ ANYONE = Wish(seat="anyone")
 class Registry:
     """The part of the User Service that games ask, over a store or, without one, over whoever is asked for."""
 
-    def __init__(self, store: UserStore | None = None) -> None:
+    def __init__(self, store: AccountStore | None = None) -> None:
         self.store = store
         self.asked: list[Sequence[UserId]] = []
 
@@ -70,7 +70,7 @@ async def opened(database: Database) -> AsyncIterator[Open]:
         services.append(
             GameService(
                 GameStore(database),
-                Registry(UserStore(database)),
+                Registry(AccountStore(database)),
                 idempotency=Idempotency(database, b"key", clock.now),
                 broadcast=Broadcast(),
                 invites=Invites(b"key", "https://noughts.example"),
@@ -94,7 +94,7 @@ def games(opened: Open) -> GameService:
 async def people(database: Database) -> list[Principal]:
     """Twenty people who exist."""
     found = [accounts.guest(UserId(ids.new()), CHANCE.randbytes(8), clock.now()) for _ in range(20)]
-    await asyncio.gather(*(UserStore(database).add(account) for account in found))
+    await asyncio.gather(*(AccountStore(database).add(account) for account in found))
     return [Principal(account.id, SessionId(ids.new()), "player", 1, 0, 0, 2**33) for account in found]
 
 

@@ -19,6 +19,7 @@ from noughts.kit.errors import (
 from noughts.kit.tokens import SessionId, UserId
 from noughts.users.model import accounts
 from noughts.users.model.accounts import Account, Change, Named
+from noughts.users.model.one_time import TokenInvalid
 from noughts.users.model.secrets import PasswordContextual
 from noughts.users.model.wishes import Registration, Wish, checked
 
@@ -26,6 +27,9 @@ LATER = NOON + timedelta(hours=1)
 ME = SessionId(ids.new())
 GUEST = accounts.guest(UserId(ids.new()), b"12345678", NOON)
 ALICE = accounts.member(UserId(ids.new()), Change(Named.check("alice"), "alice@example.com", "$hash"), NOON)
+VERIFIED = msgspec.structs.replace(ALICE, email_verified_at=NOON)
+WAITING = msgspec.structs.replace(VERIFIED, pending_email="ally@example.com")
+GONE = msgspec.structs.replace(ALICE, status="deleting")
 COMPUTER = msgspec.structs.replace(GUEST, kind="computer")
 CHANGES = st.builds(
     Change,
@@ -105,10 +109,72 @@ def test_only_a_new_password_ends_the_other_sessions(change: Change) -> None:
     assert after.spared_session_id == (ME if change.password_hash is not None else None)
 
 
-def test_a_new_address_is_not_verified() -> None:
-    verified = msgspec.structs.replace(ALICE, email_verified_at=NOON)
-    assert changed(verified, Change(email="ally@example.com")).email_verified_at is None
-    assert changed(verified, Change(email=ALICE.email)) is verified
+def test_an_address_never_verified_is_replaced_at_once() -> None:
+    after = changed(ALICE, Change(email="ally@example.com"))
+    assert (after.email, after.email_key, after.pending_email) == ("ally@example.com", "ally@example.com", None)
+    assert after.email_verified_at is None
+
+
+def test_an_address_is_claimed_only_where_that_is_wished() -> None:
+    after = changed(ALICE, Change(email="ally@example.com", claims=False))
+    assert (after.email, after.email_key) == ("ally@example.com", None)
+
+
+def test_a_verified_address_stays_while_the_new_one_waits() -> None:
+    after = changed(VERIFIED, Change(email="ally@example.com"))
+    assert (after.email, after.email_key, after.email_verified_at) == (ALICE.email, ALICE.email_key, NOON)
+    assert after.pending_email == after.unverified_email == "ally@example.com"
+    assert changed(VERIFIED, Change(email=ALICE.email)) is VERIFIED
+
+
+def test_a_change_of_address_can_be_called_off() -> None:
+    assert changed(WAITING, Change(drops_pending_email=True)).pending_email is None
+    assert changed(VERIFIED, Change(drops_pending_email=True)) is VERIFIED
+
+
+def test_a_verified_address_is_the_owners() -> None:
+    after = accounts.verified(ALICE, "alice@example.com", LATER)
+    assert (after.email_verified_at, after.version, after.unverified_email) == (LATER, 2, None)
+
+
+def test_a_verified_new_address_takes_the_place_of_the_old() -> None:
+    after = accounts.verified(WAITING, "ally@example.com", LATER)
+    assert (after.email, after.email_key, after.pending_email) == ("ally@example.com", "ally@example.com", None)
+    assert after.email_verified_at == LATER
+
+
+@pytest.mark.parametrize("before", [GUEST, COMPUTER, VERIFIED, WAITING, GONE], ids=lambda account: account.status)
+def test_what_was_sent_elsewhere_verifies_nothing(before: Account) -> None:
+    with pytest.raises(TokenInvalid):
+        accounts.verified(before, "alice@example.com", LATER)
+
+
+def test_a_change_of_address_is_called_off_by_whoever_reads_the_old_one() -> None:
+    after = accounts.undone(WAITING, "alice@example.com", LATER)
+    assert (after.email, after.pending_email, after.epoch) == (ALICE.email, None, ALICE.epoch)
+
+
+def test_a_confirmed_change_of_address_is_taken_back_and_ends_every_session() -> None:
+    taken = accounts.verified(WAITING, "ally@example.com", LATER)
+    after = accounts.undone(taken, "alice@example.com", LATER)
+    assert (after.email, after.email_key, after.email_verified_at) == ("alice@example.com", ALICE.email_key, LATER)
+    assert (after.epoch, after.spared_session_id) == (ALICE.epoch + 1, None)
+    with pytest.raises(TokenInvalid):
+        accounts.undone(GONE, "alice@example.com", LATER)
+
+
+def test_who_recovers_a_password_is_alone_in_the_account_and_reads_its_mailbox() -> None:
+    after = accounts.recovered(WAITING, "alice@example.com", "$new", LATER)
+    assert (after.password, after.epoch, after.spared_session_id) == ("$new", ALICE.epoch + 1, None)
+    assert (after.pending_email, after.email_verified_at) == (None, NOON)
+    assert accounts.recovered(ALICE, "alice@example.com", "$new", LATER).email_verified_at == LATER
+
+
+@pytest.mark.parametrize("status", ["disabled", "deleting"])
+def test_only_an_active_account_is_recovered_and_only_by_its_own_address(status: str) -> None:
+    for account, key in ((msgspec.structs.replace(ALICE, status=status), ALICE.email_key), (ALICE, "ally@example.com")):
+        with pytest.raises(TokenInvalid):
+            accounts.recovered(account, key or "", "$new", LATER)
 
 
 def test_a_deleted_account_ends_every_token_and_spares_none() -> None:
@@ -117,14 +183,14 @@ def test_a_deleted_account_ends_every_token_and_spares_none() -> None:
 
 
 def test_a_new_administrator_gets_new_tokens() -> None:
-    admin = accounts.with_role(ALICE, "admin", LATER)
+    admin = accounts.promoted(ALICE, LATER)
     assert (admin.role, admin.epoch, admin.version) == ("admin", 2, 2)
-    assert accounts.with_role(admin, "admin", LATER) is admin
+    assert accounts.promoted(admin, LATER) is admin
 
 
 def test_a_guest_is_no_administrator() -> None:
     with pytest.raises(Invalid):
-        accounts.with_role(GUEST, "admin", LATER)
+        accounts.promoted(GUEST, LATER)
 
 
 def test_the_computer_stays_as_it_is() -> None:

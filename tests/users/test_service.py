@@ -243,10 +243,10 @@ async def test_erasing_waits_until_requests_under_way_have_settled(house: Servic
     alice = await house.member()
     await house.delete(alice.id, caller(alice.id), None)
     await house.erasure.sweep()
-    assert await house.user_store.get(alice.id) is not None
+    assert await house.user_store.accounts.get(alice.id) is not None
     house.clock.forward(seconds=3)
     await house.erasure.sweep()
-    assert await house.user_store.get(alice.id) is None
+    assert await house.user_store.accounts.get(alice.id) is None
 
 
 async def test_what_an_erased_member_had_is_free_again(house: Services) -> None:

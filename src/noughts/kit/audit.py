@@ -19,6 +19,7 @@ Event = Literal[
     "session-ended", "sessions-ended", "refresh-token-replayed",
     "username-changed", "password-changed", "password-refused",
     "email-change-requested", "email-change-cancelled", "email-changed", "email-verified", "email-change-undone",
+    "verification-refused",
     "recovery-requested", "password-recovered", "recovery-refused",
     "totp-enabled", "totp-disabled",
     "status-changed", "role-changed", "deletion-accepted", "data-exported",

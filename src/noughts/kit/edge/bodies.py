@@ -14,6 +14,7 @@ from noughts.kit.errors import BadRequest, DuplicateKey, FieldError, Invalid, Ma
 Struct = TypeVar("Struct", bound=msgspec.Struct)
 UNKNOWN: Final = "unknown-or-read-only-field"
 _SECRETS: Final = {"token", "access_token", "refresh_token", "password", "email", "secret", "code", "invite"}
+_ONLY_CLEARED: Final = msgspec.UnsetType | None
 _LONGEST_NUMBER: Final = 64
 _MOST_COMPLAINTS: Final = 100
 
@@ -91,7 +92,7 @@ def _complaints(members: object, struct: type[msgspec.Struct]) -> Iterable[Field
     fields = _fields(struct)
     for name, value in members.items():
         pointer = "#/" + name.replace("~", "~0").replace("/", "~1")[:100]
-        if name not in fields:
+        if name not in fields or (fields[name][0] == _ONLY_CLEARED and value is not None):
             yield FieldError(pointer, UNKNOWN, "There is no such member, or it cannot be set.")
             continue
         try:

@@ -3,6 +3,7 @@
 from typing import Final
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from noughts.kit.edge import Answer, Ask, Limit, NoQuery, Route, Who, not_modified
 from noughts.kit.errors import (
@@ -36,12 +37,25 @@ class RegistrationBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ChangeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What is to change; absent members stay as they are."""
+    """What is to change; absent members stay as they are, `null` calls a change of address off."""
 
-    username: str | msgspec.UnsetType = msgspec.UNSET
-    email: str | msgspec.UnsetType = msgspec.UNSET
-    password: str | msgspec.UnsetType = msgspec.UNSET
-    current_password: str | msgspec.UnsetType = msgspec.UNSET
+    username: str | UnsetType = UNSET
+    email: str | UnsetType = UNSET
+    password: str | UnsetType = UNSET
+    current_password: str | UnsetType = UNSET
+    pending_email: UnsetType | None = UNSET
+
+    def wish(self) -> Wish:
+        """Return what is wished for."""
+        given = {name: value for name, value in msgspec.structs.asdict(self).items() if value not in (UNSET, None)}
+        return Wish(**given, drops_pending_email=self.pending_email is None)
+
+
+class PasswordBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The password as it is, and as it is to be."""
+
+    current_password: str
+    new_password: str
 
 
 class PublicUser(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,13 +84,20 @@ async def get_user(users: UserService, ask: Ask[None, NoQuery]) -> Answer:
 
 
 async def change_user(users: UserService, ask: Ask[ChangeBody, NoQuery]) -> Answer:
-    given = {name: value for name, value in msgspec.structs.asdict(ask.body).items() if value is not msgspec.UNSET}
-    account = await users.profiles.change(ask.user_id(), Wish(**given), ask.caller, ask.origin, ask.if_match())
+    wish, condition = ask.body.wish(), ask.if_match()
+    account = await users.profiles.change(ask.user_id(), wish, ask.caller, ask.origin, condition)
     return Answer(view(account), etag=account.etag)
 
 
 async def patch_user(users: UserService, ask: Ask[ChangeBody, NoQuery]) -> Answer:
     return await change_user(users, ask)
+
+
+async def change_password(users: UserService, ask: Ask[PasswordBody, NoQuery]) -> Answer:
+    new, current = ask.body.new_password, ask.body.current_password
+    wish = Wish(password=new, current_password=current, pointer="#/new_password")
+    await users.profiles.change(ask.user_id(), wish, ask.caller, ask.origin)
+    return Answer(status=204)
 
 
 async def delete_user(users: UserService, ask: Ask[None, NoQuery]) -> Answer:
@@ -97,6 +118,9 @@ _CHANGES: Final = (
 _CREATES: Final = (
     UsernameTaken, EmailTaken, PasswordBreached, PasswordContextual, IdempotencyKeyReused, IdempotencyInProgress, HashQueueFull,
 )  # fmt: skip
+_PASSWORD: Final = (
+    PasswordBreached, PasswordContextual, PreconditionFailed, InsufficientUserAuthentication, TooManyAttempts, HashQueueFull,
+)  # fmt: skip
 _MERGE: Final = ("application/merge-patch+json", "application/json")
 
 ROUTES: Final = (
@@ -108,6 +132,8 @@ ROUTES: Final = (
           body=ChangeBody, answer=User, errors=_CHANGES, conditional=True),
     Route("PATCH", "/users/{user_id}", patch_user, "The same as PUT, as a JSON merge patch.",
           body=ChangeBody, answer=User, errors=_CHANGES, conditional=True, media_types=_MERGE),
+    Route("PUT", "/users/{user_id}/password", change_password, "Set a new password; every other session ends.",
+          status=204, body=PasswordBody, errors=_PASSWORD),
     Route("DELETE", "/users/{user_id}", delete_user, "Delete an account; its tokens end at once.",
           status=204, errors=(InsufficientUserAuthentication, PreconditionFailed), conditional=True),
 )  # fmt: skip

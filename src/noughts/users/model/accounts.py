@@ -6,14 +6,11 @@ from datetime import datetime
 import msgspec
 
 from noughts.kit.conditions import EntityTags
-from noughts.kit.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
+from noughts.kit.errors import Forbidden, Invalid, NotFound, PreconditionFailed
 from noughts.kit.tokens import Principal, Role, SessionId, UserId
 from noughts.ports.users import Kind, Status
 from noughts.users.model import addresses, names
-
-
-class LastAdministrator(Conflict):
-    """Nobody else is an administrator who can sign in."""
+from noughts.users.model.one_time import TokenInvalid
 
 
 class Account(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -43,9 +40,9 @@ class Account(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         return f'"{self.version}-full"'
 
     @property
-    def administers(self) -> bool:
-        """Whether this is an administrator who can sign in."""
-        return self.role == "admin" and self.status == "active"
+    def unverified_email(self) -> str | None:
+        """The address that waits to be verified: a new one, or the only one."""
+        return self.pending_email or (None if self.email_verified_at else self.email)
 
     @property
     def public_etag(self) -> str:
@@ -102,11 +99,16 @@ def _new(user_id: UserId, name: Named, kind: Kind, at: datetime) -> Account:
 
 
 class Change(msgspec.Struct, frozen=True):
-    """What is to be different; nothing stands for unchanged. The password is hashed already."""
+    """What is to be different; nothing stands for unchanged. The password is hashed already.
+
+    `claims`: a new address is nobody else's from now on, not only once it is verified.
+    """
 
     name: Named | None = None
     email: str | None = None
     password_hash: str | None = None
+    drops_pending_email: bool = False
+    claims: bool = True
 
 
 def changed(before: Account, change: Change, *, session_id: SessionId | None, at: datetime) -> Account:
@@ -128,13 +130,65 @@ def changed(before: Account, change: Change, *, session_id: SessionId | None, at
         after = msgspec.structs.replace(
             after, username=name.username, username_key=name.key, username_skeleton=name.skeleton
         )
-    if change.email is not None and change.email != before.email:
-        after = msgspec.structs.replace(
-            after, email=change.email, email_key=addresses.key(change.email), email_verified_at=None
-        )
     if change.password_hash is not None:
         after = msgspec.structs.replace(after, password=change.password_hash)
-    return _next(before, after, at)
+    return _next(before, _readdressed(after, change), at)
+
+
+def _readdressed(before: Account, change: Change) -> Account:
+    """Return the account with a new address: at once for one never verified, else once the new one is."""
+    after = msgspec.structs.replace(before, pending_email=None) if change.drops_pending_email else before
+    if change.email is None or change.email == before.email:
+        return after
+    if before.email_verified_at is not None:
+        return msgspec.structs.replace(after, pending_email=change.email)
+    key = addresses.key(change.email) if change.claims else None
+    return msgspec.structs.replace(after, email=change.email, email_key=key)
+
+
+def verified(before: Account, email_key: str, at: datetime) -> Account:
+    """Return the account whose owner reads that mailbox; raises TokenInvalid when it is not theirs, or was verified."""
+    _require_present(before)
+    pending = before.pending_email
+    if pending is not None and addresses.key(pending) == email_key:
+        return _next(before, _proved(before, pending, at), at)
+    if before.email is None or before.email_verified_at is not None or addresses.key(before.email) != email_key:
+        raise TokenInvalid
+    return _next(before, _proved(before, before.email, at), at)
+
+
+def undone(before: Account, email: str, at: datetime) -> Account:
+    """Return the account with a change of its verified address called off or, if that was confirmed, taken back.
+
+    Taking it back ends every session: somebody else may have asked for it. Raises TokenInvalid.
+    """
+    _require_present(before)
+    if before.email == email:
+        return _next(before, msgspec.structs.replace(before, pending_email=None), at)
+    return _next(before, _ended(_proved(before, email, at)), at)
+
+
+def recovered(before: Account, email_key: str, password_hash: str, at: datetime) -> Account:
+    """Return the account with a new password, set by whoever reads its mailbox; every session is over.
+
+    The address counts as verified. Raises TokenInvalid when it is another by now, or the account is not active.
+    """
+    email = require_recoverable(before, email_key)
+    proved = _proved(before, email, before.email_verified_at or at)
+    return _next(before, _ended(msgspec.structs.replace(proved, password=password_hash)), at)
+
+
+def require_recoverable(account: Account, email_key: str) -> str:
+    """Return the account's address; raises TokenInvalid unless it is active and this is the key it holds."""
+    if account.email is None or account.status != "active" or account.email_key != email_key:
+        raise TokenInvalid
+    return account.email
+
+
+def _proved(account: Account, email: str, at: datetime) -> Account:
+    return msgspec.structs.replace(
+        account, email=email, email_key=addresses.key(email), email_verified_at=at, pending_email=None
+    )
 
 
 def deleting(before: Account, at: datetime) -> Account:
@@ -143,27 +197,23 @@ def deleting(before: Account, at: datetime) -> Account:
     return _next(before, _ended(msgspec.structs.replace(before, status="deleting")), at)
 
 
-def with_role(before: Account, role: Role, at: datetime) -> Account:
-    """Return the account in a role; tokens that say otherwise are over. Raises Invalid for guests, Forbidden."""
-    _require_person(before)
-    if role == before.role:
-        return before
+def promoted(before: Account, at: datetime) -> Account:
+    """Return the account as an administrator; tokens that say otherwise are over. Raises Invalid for guests."""
     if before.kind != "member":
-        raise Invalid.field("#/role", "guest", "Only a member can be an administrator.")
-    return _next(before, _ended(msgspec.structs.replace(before, role=role)), at)
-
-
-def with_status(before: Account, status: Status, at: datetime) -> Account:
-    """Return the account disabled or enabled again, all its tokens over; raises Forbidden for the computer's."""
-    _require_person(before)
-    if status == before.status:
+        raise Invalid("Only a member can be an administrator.")
+    if before.role == "admin":
         return before
-    return _next(before, _ended(msgspec.structs.replace(before, status=status)), at)
+    return _next(before, _ended(msgspec.structs.replace(before, role="admin")), at)
 
 
 def _ended(account: Account) -> Account:
     """Return the account with every token given out so far over."""
     return msgspec.structs.replace(account, epoch=account.epoch + 1, spared_session_id=None)
+
+
+def _require_present(account: Account) -> None:
+    if account.status == "deleting":
+        raise TokenInvalid
 
 
 def _require_person(account: Account) -> None:
@@ -188,24 +238,6 @@ def require_control(by: Principal, user_id: UserId) -> None:
     """Raise Forbidden unless this is one's own account, or one is an administrator."""
     if by.user_id != user_id and not by.is_admin:
         raise Forbidden("This is someone else's account.")
-
-
-def require_admin(by: Principal) -> None:
-    """Raise Forbidden unless the caller is an administrator."""
-    if not by.is_admin:
-        raise Forbidden("This is for administrators.")
-
-
-def require_met(account: Account | None, condition: EntityTags | None) -> Account:
-    """Return an account in the state it is thought to be in.
-
-    One that is gone raises NotFound, or PreconditionFailed where a state was named.
-    """
-    if condition is not None and (account is None or account.status == "deleting"):
-        raise PreconditionFailed("There is no such user.")
-    account = require_visible(account)
-    require_match(account, condition)
-    return account
 
 
 def require_match(account: Account, condition: EntityTags | None) -> None:

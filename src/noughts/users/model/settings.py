@@ -1,6 +1,6 @@
 """What an operator may decide about accounts."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -12,3 +12,12 @@ class UserSettings(msgspec.Struct, frozen=True, kw_only=True):
     password_min: Annotated[
         int, Meta(description="Shortest password in characters; 15 for NIST single factor.", ge=8, le=64)
     ] = 8
+    duplicate_email: Annotated[
+        Literal["conflict", "conceal"],
+        Meta(description="`conceal`: nobody learns who has an account; an address is taken once it is verified."),
+    ] = "conflict"
+
+    @property
+    def conceals(self) -> bool:
+        """Whether addresses are kept secret even from those who try to register them."""
+        return self.duplicate_email == "conceal"

@@ -1,7 +1,7 @@
 """What people ask for, checked against every rule at once."""
 
 from collections.abc import Callable, Container
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import msgspec
 
@@ -15,18 +15,25 @@ Value = TypeVar("Value")
 class Registration(msgspec.Struct, frozen=True):
     """What a new member gives."""
 
+    pointer: ClassVar[str] = "#/password"
+
     username: str
     email: str
     password: str
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be different about an account; nothing stands for unchanged."""
+    """What is to be different about an account; nothing stands for unchanged.
+
+    `pointer` is where in the request the password stands.
+    """
 
     username: str | None = None
     email: str | None = None
     password: str | None = None
     current_password: str | None = None
+    drops_pending_email: bool = False
+    pointer: str = "#/password"
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -55,7 +62,12 @@ def checked(
             broken,
             wish.password,
             lambda password: secrets.check(
-                password, shortest=shortest, breached=breached, username=username, email=email
+                password,
+                shortest=shortest,
+                breached=breached,
+                username=username,
+                email=email,
+                pointer=wish.pointer,
             ),
         ),
     )

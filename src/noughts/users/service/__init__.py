@@ -3,30 +3,44 @@
 from typing import Final
 
 from noughts.kit.fittings import Fittings
-from noughts.kit.workers import Work, every
+from noughts.kit.workers import HOUR, Work, every
 from noughts.ports.games import Games
 from noughts.users.model.settings import UserSettings
 from noughts.users.service.administration import Administration
+from noughts.users.service.correspondence import Correspondence
 from noughts.users.service.directory import Directory
+from noughts.users.service.emails import Emails
 from noughts.users.service.erasure import Erasure
+from noughts.users.service.one_time import OneTimeTokens
 from noughts.users.service.profiles import Profiles
+from noughts.users.service.recovery import Recovery
 from noughts.users.service.registration import Registrations
-from noughts.users.store import PeopleStore, UserStore
+from noughts.users.store import UserStore
 
 __all__ = ["Directory", "Erasure", "UserService", "UserSettings"]
 _SWEPT_S: Final = 5.0
+_RECOVERED_S: Final = 1.0
 
 
 class UserService:
     """The User Service: its use cases, one object for each."""
 
-    def __init__(self, store: UserStore, people: PeopleStore, fittings: Fittings, settings: UserSettings) -> None:
+    def __init__(self, store: UserStore, fittings: Fittings, settings: UserSettings) -> None:
         self._store, self._fittings = store, fittings
-        self.directory = Directory(store, fittings)
-        self.registrations = Registrations(store, fittings, settings)
-        self.profiles = Profiles(store, fittings, settings)
-        self.administration = Administration(store, people, fittings)
+        self._tokens = tokens = OneTimeTokens(store, fittings)
+        mail = Correspondence(store, tokens, fittings, settings)
+        self.directory = Directory(store.accounts, fittings)
+        self.registrations = Registrations(store.accounts, mail, fittings, settings)
+        self.profiles = Profiles(store.accounts, mail, fittings, settings)
+        self.emails = Emails(store, tokens, mail, fittings)
+        self.recovery = Recovery(store, tokens, mail, fittings, settings)
+        self.administration = Administration(store.accounts, fittings)
 
     def workers(self, games: Games) -> list[Work]:
         """Return the work that comes round again."""
-        return [self.directory.warm(), every(_SWEPT_S, Erasure(self._store, games, self._fittings).sweep)]
+        return [
+            self.directory.warm(),
+            every(_SWEPT_S, Erasure(self._store.accounts, games, self._fittings).sweep),
+            every(_RECOVERED_S, self.recovery.answer),
+            every(HOUR, self._tokens.purge),
+        ]

@@ -13,7 +13,7 @@ from noughts.kit.tokens import UserId
 from noughts.ports.users import Card, Identified, User
 from noughts.users.model import accounts, addresses, names
 from noughts.users.model.accounts import Account
-from noughts.users.store import UserStore
+from noughts.users.store import AccountStore
 
 _GUEST_NAME_BYTES: Final = 8
 _STARTED_S: Final = 1.0
@@ -22,7 +22,7 @@ _STARTED_S: Final = 1.0
 class Directory:
     """What the other services ask about people. Besides the problems its methods name they raise Unavailable."""
 
-    def __init__(self, store: UserStore, fittings: Fittings) -> None:
+    def __init__(self, store: AccountStore, fittings: Fittings) -> None:
         self._store = store
         self._now = fittings.now
 

@@ -6,7 +6,7 @@ from typing import Final
 from noughts.kit.fittings import Fittings
 from noughts.kit.logging import log
 from noughts.ports.games import Games
-from noughts.users.store import UserStore
+from noughts.users.store import AccountStore
 
 _AT_ONCE: Final = 100
 _SETTLED: Final = timedelta(seconds=2)
@@ -16,7 +16,7 @@ _SETTLED: Final = timedelta(seconds=2)
 class Erasure:
     """The worker. The rows with status `deleting` are its list of work."""
 
-    def __init__(self, store: UserStore, games: Games, fittings: Fittings) -> None:
+    def __init__(self, store: AccountStore, games: Games, fittings: Fittings) -> None:
         self._store = store
         self._games = games
         self._audit = fittings.audit

@@ -2,7 +2,7 @@
 
 from noughts.kit.audit import Event, Origin
 from noughts.kit.conditions import EntityTags
-from noughts.kit.errors import Forbidden, Invalid
+from noughts.kit.errors import Forbidden, Invalid, PreconditionFailed
 from noughts.kit.fittings import Fittings
 from noughts.kit.logging import log
 from noughts.kit.revocation import Revocation
@@ -11,14 +11,16 @@ from noughts.users.model import accounts
 from noughts.users.model.accounts import Account, Change
 from noughts.users.model.settings import UserSettings
 from noughts.users.model.wishes import Wish, checked
-from noughts.users.store import UserStore
+from noughts.users.service.correspondence import Correspondence
+from noughts.users.store import AccountStore
 
 
 class Profiles:
     """The use cases of an account's owner. Besides the problems its methods name they raise Unavailable."""
 
-    def __init__(self, store: UserStore, fittings: Fittings, settings: UserSettings) -> None:
+    def __init__(self, store: AccountStore, mail: Correspondence, fittings: Fittings, settings: UserSettings) -> None:
         self._store = store
+        self._mail = mail
         self._fittings = fittings
         self._settings = settings
         self._now = fittings.now
@@ -40,13 +42,15 @@ class Profiles:
         found = checked(wish, shortest=shortest, breached=breached, before=before)
         await self._require_proof(before, wish, by, origin)
         hashed = None if found.password is None else await self._fittings.passwords.hash(found.password)
-        at = self._now()
-        after = accounts.changed(before, Change(found.name, found.email, hashed), session_id=by.session_id, at=at)
+        at, claims = self._now(), not self._settings.conceals
+        change = Change(found.name, found.email, hashed, drops_pending_email=wish.drops_pending_email, claims=claims)
+        after = accounts.changed(before, change, session_id=by.session_id, at=at)
         if after is not before:
             ends = after.epoch != before.epoch
             ended = Revocation.of_user(user_id, after.epoch, at, by.session_id) if ends else None
             rows = [self._fittings.audit.row(event, user_id, origin, by) for event in _events(before, after)]
-            await self._store.replace(before, after, *rows, *([ended.row()] if ended else []))
+            rows += [*await self._mail.changes(before, after), *([ended.row()] if ended else [])]
+            await self._store.replace(before, after, *rows)
             self._fittings.account_changed(user_id, ended)
             log.info("user_changed", user=user_id, by=by.user_id)
         return after
@@ -73,7 +77,12 @@ class Profiles:
         One that is gone raises NotFound, or PreconditionFailed where a state was named.
         """
         accounts.require_control(by, user_id)
-        return accounts.require_met(await self._store.get(user_id), condition)
+        account = await self._store.get(user_id)
+        if condition is not None and (account is None or account.status == "deleting"):
+            raise PreconditionFailed("There is no such user.")
+        account = accounts.require_visible(account)
+        accounts.require_match(account, condition)
+        return account
 
     async def _require_proof(self, before: Account, wish: Wish, by: Principal, origin: Origin) -> None:
         """Raise unless a change of email or password comes with the current password or a young sign-in."""
@@ -82,6 +91,7 @@ class Profiles:
         if by.user_id != before.id and wish.password is not None:
             raise Forbidden("Nobody sets another person's password.")
         if wish.password is not None and wish.current_password is None:
+            by.require_young(self._now())
             raise Invalid.field("#/current_password", "required", "A new password needs the current one.")
         given = wish.current_password if by.user_id == before.id else None
         await self._fittings.proof.require(by, before.password, given, origin)
@@ -96,6 +106,8 @@ def _events(before: Account, after: Account) -> list[Event]:
         found.append("username-changed")
     if after.email != before.email:
         found.append("email-changed")
+    if after.pending_email != before.pending_email:
+        found.append("email-change-requested" if after.pending_email else "email-change-cancelled")
     if after.password != before.password:
         found.append("password-changed")
     return found

@@ -14,7 +14,8 @@ from noughts.users.model.addresses import EmailTaken
 from noughts.users.model.names import UsernameTaken
 from noughts.users.model.settings import UserSettings
 from noughts.users.model.wishes import Registration, checked
-from noughts.users.store import KeyUsed, UserStore
+from noughts.users.service.correspondence import Correspondence
+from noughts.users.store import AccountStore, KeyUsed
 
 _ANONYMOUS: Final = "anonymous"
 
@@ -22,8 +23,9 @@ _ANONYMOUS: Final = "anonymous"
 class Registrations:
     """The use case of those who have no account yet."""
 
-    def __init__(self, store: UserStore, fittings: Fittings, settings: UserSettings) -> None:
+    def __init__(self, store: AccountStore, mail: Correspondence, fittings: Fittings, settings: UserSettings) -> None:
         self._store = store
+        self._mail = mail
         self._passwords = fittings.passwords
         self._breached = fittings.breached
         self._idempotency = fittings.idempotency
@@ -42,7 +44,7 @@ class Registrations:
             if once is not None and await self._idempotency.earlier(once) is not None:
                 return await self._made(once)
             account = await self._new(wanted)
-            rows = self._idempotency.rows(once, account.id, account.id)
+            rows = (*self._idempotency.rows(once, account.id, account.id), *await self._mail.verification(account))
             try:
                 await self._store.add(account, *rows, self._audit.row("user-registered", account.id, origin))
             except KeyUsed:  # in another process, a moment ago
@@ -57,7 +59,8 @@ class Registrations:
     async def _new(self, wanted: Registration) -> Account:
         found = checked(wanted, shortest=self._settings.password_min, breached=self._breached)
         password_hash = None if found.password is None else await self._passwords.hash(found.password)
-        return accounts.member(UserId(ids.new()), Change(found.name, found.email, password_hash), self._now())
+        change = Change(found.name, found.email, password_hash, claims=not self._settings.conceals)
+        return accounts.member(UserId(ids.new()), change, self._now())
 
     async def _made(self, once: Once | None) -> Account:
         """Return what the very same call created before; raises NotFound when that is being deleted."""

@@ -1,6 +1,17 @@
-"""The tables of the User Service, and every statement about them."""
+"""What the User Service remembers, by subject."""
 
-from noughts.users.store.accounts import KeyUsed, UserStore
-from noughts.users.store.people import PeopleStore, Search
+from noughts.kit.database import Database
+from noughts.users.store.accounts import AccountStore, KeyUsed
+from noughts.users.store.one_time import OneTimeStore
+from noughts.users.store.requests import Request, RequestStore
 
-__all__ = ["KeyUsed", "PeopleStore", "Search", "UserStore"]
+__all__ = ["AccountStore", "KeyUsed", "OneTimeStore", "Request", "RequestStore", "UserStore"]
+
+
+class UserStore:
+    """The tables of the User Service, one object for each subject."""
+
+    def __init__(self, database: Database) -> None:
+        self.accounts = AccountStore(database)
+        self.one_time = OneTimeStore(database)
+        self.requests = RequestStore(database)

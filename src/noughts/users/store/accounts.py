@@ -11,7 +11,7 @@ from noughts.kit.errors import PreconditionFailed
 from noughts.kit.idempotency import UNIQUE_KEY
 from noughts.kit.tokens import UserId
 from noughts.ports.users import CARDS_AT_ONCE, Kind
-from noughts.users.model.accounts import Account, LastAdministrator
+from noughts.users.model.accounts import Account
 from noughts.users.model.addresses import EmailTaken
 from noughts.users.model.names import UsernameTaken
 
@@ -64,11 +64,9 @@ _REPLACE: Final = Sql(
     f"UPDATE users SET {', '.join(f'{name} = ${n}' for n, name in enumerate(_COLUMNS, 1) if name != 'id')}"
     f" WHERE id = $1 AND version = ${len(_COLUMNS) + 1}"
 )
-# Locked first and looked at afterwards: two administrators who demote each other find out which of them is the last.
-_LOCK_ADMINISTRATORS: Final = Sql("UPDATE users SET role = role WHERE role = 'admin' AND status = 'active'")
-_REPLACE_UNLESS_LAST: Final = Sql(
-    f"{_REPLACE.postgres} AND EXISTS"
-    " (SELECT 1 FROM users AS other WHERE other.id <> $1 AND other.role = 'admin' AND other.status = 'active')"
+_DISPLACE: Final = Sql(
+    "UPDATE users SET email = NULL, email_key = NULL, version = version + 1"
+    " WHERE email_key = $1 AND id <> $2 AND email_verified_at IS NULL"
 )
 _ERASE: Final = Sql("DELETE FROM users WHERE id = $1 AND status = 'deleting'")
 _CARDS: Final = {
@@ -81,7 +79,7 @@ _CARDS: Final = {
 }
 
 
-class UserStore:
+class AccountStore:
     """Accounts in the database. Every method is one transaction."""
 
     def __init__(self, database: Database) -> None:
@@ -128,19 +126,13 @@ class UserStore:
         """
         await self._write(after, Write(_REPLACE, (*_values(after), before.version)), *rows)
 
-    async def replace_administrator(self, before: Account, after: Account, *rows: Write) -> None:
-        """Store that an administrator no longer is one, or may not act as one.
+    async def restore(self, before: Account, after: Account, *rows: Write) -> None:
+        """Store a change that gives somebody back an address they have proved to be theirs.
 
-        Raises PreconditionFailed when another change came first, LastAdministrator where no other would be left.
+        Whoever claimed it meanwhile without verifying it loses it. Raises PreconditionFailed, EmailTaken.
         """
-        replace = Write(_REPLACE_UNLESS_LAST, (*_values(after), before.version))
-        try:
-            await self._write(after, Write(_LOCK_ADMINISTRATORS, (), rows=None), replace, *rows)
-        except PreconditionFailed:
-            found = await self.get(before.id)
-            if found is not None and found.version == before.version:
-                raise LastAdministrator("Make somebody else an administrator first.") from None
-            raise
+        displace = Write(_DISPLACE, (after.email_key, after.id), rows=None)
+        await self._write(after, displace, Write(_REPLACE, (*_values(after), before.version)), *rows)
 
     async def erase(self, user_id: UserId, *rows: Write) -> None:
         """Remove the row of a person who is being deleted, and with it all that hangs on it. May be repeated."""

@@ -1,0 +1,107 @@
+"""Coming back without the password: asking tells nobody anything, a worker decides, a letter brings the way in."""
+
+from typing import Final
+
+import msgspec
+
+from noughts.kit import ids, sealing
+from noughts.kit.audit import Origin
+from noughts.kit.fittings import Fittings
+from noughts.kit.logging import log
+from noughts.kit.revocation import Revocation
+from noughts.users.model import accounts, addresses, secrets
+from noughts.users.model.accounts import Account
+from noughts.users.model.one_time import OneTimeToken, Proof
+from noughts.users.model.settings import UserSettings
+from noughts.users.service.correspondence import Correspondence
+from noughts.users.service.one_time import OneTimeTokens, Outcome
+from noughts.users.store import Request, UserStore
+
+_POINTER: Final = "#/new_password"
+_PADDED: Final = 4_096
+"""Longer than any request can be, so that the length of a row tells nothing: 254 characters, and where they came from."""
+_AT_ONCE: Final = 100
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Who wants a new password, and where that was asked; kept sealed."""
+
+    email: str
+    origin: Origin
+
+
+class Recovery:
+    """The use cases of those who forgot their password. Besides the problems its methods name they raise Unavailable."""
+
+    def __init__(
+        self, store: UserStore, tokens: OneTimeTokens, mail: Correspondence, fittings: Fittings, settings: UserSettings
+    ) -> None:
+        self._accounts = store.accounts
+        self._requests = store.requests
+        self._tokens = tokens
+        self._mail = mail
+        self._fittings = fittings
+        self._settings = settings
+        self._key = sealing.derive(fittings.secret, "recovery requests")
+        self._now = fittings.now
+
+    async def ask(self, email: str, origin: Origin) -> None:
+        """Take a request in, and look nothing up; raises Invalid for what is no address, TooManyAttempts past five an hour."""
+        email = addresses.check(email)
+        await self._fittings.throttle.ration("recovery", addresses.key(email))
+        asked = msgspec.json.encode(Asked(email, msgspec.structs.replace(origin, device=origin.short_device)))
+        sealed = sealing.seal(self._key, asked.ljust(_PADDED))
+        await self._requests.add(Request(ids.new(), sealed, self._now()))
+
+    async def answer(self) -> None:
+        """Write to everyone who asked and has an account. To be called every second; may be run twice at once."""
+        while waiting := await self._requests.oldest(_AT_ONCE):
+            for request in waiting:
+                await self._answer(request)
+
+    async def confirm(self, proof: Proof, new_password: str, origin: Origin) -> None:
+        """Set a new password, as the link or code allows, and end every session; nobody is signed in.
+
+        Raises TokenInvalid, Invalid or a kind of it for the password, HashQueueFull. It is hashed only for a right one.
+        """
+        self._check(new_password)
+        token = await self._tokens.shown(proof, "recovery-refused", origin, "recover")
+        account = await self._accounts.get(token.user_id)
+        if account is not None:
+            self._check(new_password, account.username, accounts.require_recoverable(account, token.email))
+        password_hash = await self._fittings.passwords.hash(new_password)
+        await self._tokens.use(token, lambda before: self._recovered(before, token, password_hash, origin))
+        log.info("password_recovered", user=token.user_id)
+
+    async def _answer(self, request: Request) -> None:
+        """Answer one request, unless another process was faster."""
+        plain = sealing.unseal(self._key, request.sealed)
+        if plain is None:  # sealed under another secret: nobody can read it any more
+            await self._requests.answer(request)
+            return
+        asked = msgspec.json.decode(plain, type=Asked)
+        account = await self._recoverable(addresses.key(asked.email))
+        user_id = None if account is None else account.id
+        mail = () if account is None or account.email is None else self._mail.recovery(account, account.email)
+        told = self._fittings.audit.row("recovery-requested", user_id, asked.origin)
+        if await self._requests.answer(request, *mail, told):
+            log.info("recovery_answered", user=user_id)
+
+    async def _recoverable(self, email_key: str) -> Account | None:
+        """Return the active account that has this address, verified where addresses are concealed."""
+        user_id = await self._accounts.identify(username_key=None, email_key=email_key)
+        account = None if user_id is None else await self._accounts.get(user_id)
+        if account is None or account.status != "active":
+            return None
+        return None if self._settings.conceals and account.email_verified_at is None else account
+
+    def _check(self, password: str, username: str = "", email: str = "") -> None:
+        shortest, breached = self._settings.password_min, self._fittings.breached
+        secrets.check(password, shortest=shortest, breached=breached, username=username, email=email, pointer=_POINTER)
+
+    def _recovered(self, before: Account, token: OneTimeToken, password_hash: str, origin: Origin) -> Outcome:
+        at = self._now()
+        after = accounts.recovered(before, token.email, password_hash, at)
+        ended = Revocation.of_user(before.id, after.epoch, at)
+        told = self._fittings.audit.row("password-recovered", before.id, origin)
+        return Outcome(after, (told, ended.row(), *self._mail.recovered(after)), ended)
