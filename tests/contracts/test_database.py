@@ -14,7 +14,7 @@ from noughts import migrations
 from noughts.kit import ids
 from noughts.kit.database import Database, Missed, Query, Sql, Taken, Write, columns
 from noughts.kit.database.postgres import Postgres
-from noughts.kit.database.sqlite import Sqlite
+from noughts.kit.database.sqlite import Sqlite, connect
 from noughts.kit.errors import Unavailable, Unprepared
 
 
@@ -118,6 +118,24 @@ async def test_a_read_sees_every_write_that_was_answered(database: Database) -> 
         assert found.algorithm == "RS256"
 
 
+async def test_a_read_sees_every_write_that_was_answered_however_many_read_meanwhile(database: Database) -> None:
+    async def write_and_read() -> list[bool]:
+        rows = [key() for _ in range(20)]
+        return [await database.write(adding(row)) or await database.fetch(BY_ID, row.id) == row for row in rows]
+
+    async def read_on() -> None:
+        while True:
+            await database.fetch(COUNT)
+            await asyncio.sleep(0)
+
+    readers = [asyncio.create_task(read_on()) for _ in range(5)]
+    found = await asyncio.gather(*(write_and_read() for _ in range(10)))
+    for reader in readers:
+        reader.cancel()
+    await asyncio.gather(*readers, return_exceptions=True)
+    assert all(all(seen) for seen in found)
+
+
 async def test_a_miss_undoes_the_whole_tuple(database: Database) -> None:
     row = key()
     with pytest.raises(Missed):
@@ -212,6 +230,17 @@ async def test_a_broken_rule_of_the_schema_is_refused_and_the_next_write_holds(d
     row = key()
     await database.write(adding(row))
     assert await database.fetch(BY_ID, row.id) == row
+
+
+async def test_reading_does_not_keep_sqlites_log_from_being_emptied(tmp_path: Path) -> None:
+    await migrations.upgrade(f"sqlite:///{tmp_path / 'noughts.db'}")
+    database = Sqlite(tmp_path / "noughts.db")
+    await database.fetch(COUNT)
+    await asyncio.sleep(0)
+    other = connect(tmp_path / "noughts.db")
+    assert other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+    other.close()
+    await database.close()
 
 
 async def test_closing_finishes_what_sqlite_has_accepted(tmp_path: Path) -> None:

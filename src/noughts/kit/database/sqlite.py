@@ -44,6 +44,8 @@ class Sqlite:
 
     async def fetch(self, query: Query[Row], *args: Argument) -> Row | None:
         with _translated():
+            if not self._reads.in_transaction:
+                self._begin_reading()
             row = self._reads.execute(query.sqlite, bind(args)).fetchone()
         return None if row is None else query.convert(row)
 
@@ -60,9 +62,22 @@ class Sqlite:
 
     async def close(self) -> None:
         await self._writes.close()
+        await asyncio.sleep(0)  # the end of this turn's reads
         self._reader.shutdown()
         self._reads.close()
         self._scans.close()
+
+    def _begin_reading(self) -> None:
+        """Read at one moment until this turn of the loop ends: by itself every read would lock the file and let it go.
+
+        Whoever is woken by a later commit finds it: the end stands before them in the loop's queue.
+        """
+        self._reads.execute("BEGIN")
+        self._loop.call_soon(self._end_reading)
+
+    def _end_reading(self) -> None:
+        if self._reads.in_transaction:  # an error may have ended it before
+            self._reads.execute("COMMIT")
 
     async def _in_reader(self, work: Callable[[], list[Any]]) -> list[Any]:
         return await self._loop.run_in_executor(self._reader, work)
