@@ -140,7 +140,7 @@ class House:
 
     def workers(self) -> list[Work]:
         """Return the work that comes round again, for as long as the process lives."""
-        users, games = self.users.workers(self.games), self.games.workers()
+        users, games = self.users.workers(self.games, self.auth.sessions), self.games.workers()
         return [*self.fittings.workers(), *self.delivery.workers(), *users, *self.auth.workers(), *games]
 
     def _desk(self) -> gateway_http.Desk:

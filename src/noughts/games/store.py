@@ -1,5 +1,6 @@
 """The `games` table, and every statement about it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -7,10 +8,11 @@ import msgspec
 
 from noughts.games.model.games import Game, GameId, Status, Variant
 from noughts.games.rules import Mark
-from noughts.kit.database import Database, Missed, Orphaned, Query, Sql, Taken, Write, columns
+from noughts.kit.database import Database, Missed, Orphaned, Query, Sql, Taken, Write, among, columns, padded
 from noughts.kit.errors import InvalidToken
 from noughts.kit.idempotency import UNIQUE_KEY
 from noughts.kit.tokens import UserId
+from noughts.ports.games import ASKED_AT_ONCE
 
 
 class Overtaken(Exception):
@@ -19,6 +21,12 @@ class Overtaken(Exception):
 
 class KeyUsed(Exception):
     """The creation's Idempotency-Key has been used before; nothing was written."""
+
+
+class Player(msgspec.Struct, frozen=True, array_like=True):
+    """Somebody who played."""
+
+    user_id: UserId
 
 
 class Shelf(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +71,11 @@ def _unfinished(person: str) -> str:
     return f"SELECT {_ALL} FROM games WHERE {person} = $1 AND status IN ('open', 'playing')"
 
 
+def _played(person: str) -> str:
+    seats = f"{person} IN {among(1, ASKED_AT_ONCE)} AND status = 'finished' AND seat <> 'computer'"
+    return f"SELECT {person} FROM games WHERE {seats}"
+
+
 _BY_ID: Final = Query(f"SELECT {_ALL} FROM games WHERE id = $1", Game)
 _OLDEST_FITTING: Final = Query(f"SELECT {_ALL} FROM games WHERE {_fitting('$1', '$2', '$3')} ORDER BY id LIMIT 1", Game)
 # Each half walks its own index newest first and stops at the limit; an OR would sort all of the player's games.
@@ -72,6 +85,7 @@ _SHELF: Final = Query(
     Game,
 )
 _UNFINISHED: Final = Query(f"{_unfinished('user_id')} UNION ALL {_unfinished('opponent_id')} LIMIT $2", Game)
+_PLAYED_HUMANS: Final = Query(f"{_played('user_id')} UNION {_played('opponent_id')}", Player)
 _PENDING: Final = Query(
     f"SELECT {_ALL} FROM games WHERE status = 'playing' AND seat = 'computer' AND turn <> mark AND updated_at <= $1"
     " AND id > $2 ORDER BY id LIMIT $3",
@@ -120,6 +134,11 @@ class GameStore:
     async def unfinished_of(self, user_id: UserId, limit: int) -> list[Game]:
         """Return games of a person that are not over."""
         return await self._database.scan(_UNFINISHED, user_id, limit)
+
+    async def played_humans(self, user_ids: Sequence[UserId]) -> set[UserId]:
+        """Return those among at most 100 people who finished a game with another person."""
+        rows = await self._database.scan(_PLAYED_HUMANS, *padded(user_ids, ASKED_AT_ONCE))
+        return {row.user_id for row in rows}
 
     async def awaiting_computer(self, until: datetime, after: GameId | None, limit: int) -> list[Game]:
         """Return games in which the computer has been to move since `until` at the latest, by id."""

@@ -9,6 +9,7 @@ from noughts.kit.logging import log
 
 Work = Coroutine[Any, Any, None]
 HOUR: Final = 3_600.0
+DAY: Final = 24 * HOUR
 
 
 async def every(seconds: float, work: Callable[[], Awaitable[object]]) -> None:

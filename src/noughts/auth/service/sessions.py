@@ -1,5 +1,7 @@
 """Staying signed in, and signing out."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from noughts.auth.model import sessions
@@ -94,6 +96,11 @@ class Sessions:
         """End all of a person's sessions but the one that asks. May be repeated; raises NotFound for other people's."""
         await self._require_control(by, user_id)
         await self._end_all(user_id, by.session_id, by, origin)
+
+    async def signed_in(self, user_ids: Sequence[UserId]) -> set[UserId]:
+        """Return those among at most 100 people who have a session they could go on with. May be repeated."""
+        now = self._now()
+        return await self._store.signed_in(user_ids, now, now - sessions.IDLE) if user_ids else set()
 
     async def purge(self) -> None:
         """Forget the sessions nobody can use any more."""

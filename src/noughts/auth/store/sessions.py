@@ -1,11 +1,22 @@
 """The tables of sessions and refresh tokens, and the credentials read from `users`."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+import msgspec
+
 from noughts.auth.model.sessions import Credentials, LoginFailed, RefreshToken, Session
-from noughts.kit.database import Database, Missed, Query, Sql, Write, columns
+from noughts.kit.database import Database, Missed, Query, Sql, Write, among, columns, padded
 from noughts.kit.tokens import SessionId, UserId
+from noughts.ports.auth import ASKED_AT_ONCE
+
+
+class Owner(msgspec.Struct, frozen=True, array_like=True):
+    """Whose session it is."""
+
+    user_id: UserId
+
 
 _CREDENTIALS: Final = Query(f"SELECT {columns(Credentials)} FROM users WHERE id = $1", Credentials)
 _REHASH: Final = Sql("UPDATE users SET password = $2 WHERE id = $1 AND password = $3")
@@ -27,6 +38,11 @@ _LIVING: Final = Query(
     " WHERE s.user_id = $1 AND s.id < $2 AND s.expires_at > $3 AND s.last_used_at > $4"
     " AND u.status = 'active' AND (s.epoch = u.epoch OR s.id = u.spared_session_id) ORDER BY s.id DESC LIMIT $5",
     Session,
+)
+_SIGNED_IN: Final = Query(
+    "SELECT DISTINCT user_id FROM sessions WHERE expires_at > $1 AND last_used_at > $2"
+    f" AND user_id IN {among(3, ASKED_AT_ONCE)}",
+    Owner,
 )
 _LAST_ID: Final = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 _NO_ID: Final = "00000000-0000-0000-0000-000000000000"
@@ -99,6 +115,11 @@ class SessionStore:
     ) -> list[Session]:
         """Return the sessions a person could go on with, the newest first, from the one after `after` on."""
         return await self._database.scan(_LIVING, user_id, after or _LAST_ID, at, used_since, limit)
+
+    async def signed_in(self, user_ids: Sequence[UserId], at: datetime, used_since: datetime) -> set[UserId]:
+        """Return those among at most 100 people who have a session that is neither too old nor idle for too long."""
+        rows = await self._database.scan(_SIGNED_IN, at, used_since, *padded(user_ids, ASKED_AT_ONCE))
+        return {row.user_id for row in rows}
 
     async def end(self, user_id: UserId, session_id: SessionId, at: datetime, *rows: Write) -> bool:
         """Remove a session, revoke its access tokens and write what belongs to it; return whether it was there."""

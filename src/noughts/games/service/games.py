@@ -1,7 +1,7 @@
 """What people may do with games, and the near side of the `Games` port."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from random import Random
@@ -147,6 +147,10 @@ class GameService:
         while unfinished := await self._store.unfinished_of(user_id, _AT_ONCE):
             for game in unfinished:
                 await self._change(game.id, self._giving_up(user_id), self._store.play)
+
+    async def played_humans(self, user_ids: Sequence[UserId]) -> set[UserId]:
+        """Return those among at most 100 people who finished a game with another person. May be repeated."""
+        return await self._store.played_humans(user_ids) if user_ids else set()
 
     async def answer_pending(self, older_than: timedelta = _OVERDUE) -> None:
         """Make the computer reply wherever it has owed a move for that long. May be repeated."""

@@ -69,6 +69,16 @@ def columns(row: type[msgspec.Struct], of: str = "") -> str:
     return ", ".join(f"{of}.{field}" if of else field for field in row.__struct_fields__)
 
 
+def among(first: int, size: int) -> str:
+    """Return the list of an `IN` that holds `size` parameters from `$first` on."""
+    return f"({', '.join(f'${n}' for n in range(first, first + size))})"
+
+
+def padded(args: Sequence[str], size: int) -> tuple[str, ...]:
+    """Return arguments, of which there must be one, for such a list: the first again and again behind the others."""
+    return (*args, *(args[0],) * (size - len(args)))
+
+
 class Database(Protocol):
     """One relational database. Raises `Unavailable` when it cannot be asked."""
 

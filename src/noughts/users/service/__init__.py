@@ -3,7 +3,8 @@
 from typing import Final
 
 from noughts.kit.fittings import Fittings
-from noughts.kit.workers import HOUR, Work, every
+from noughts.kit.workers import DAY, HOUR, Work, every
+from noughts.ports.auth import Auth
 from noughts.ports.games import Games
 from noughts.users.model.settings import UserSettings
 from noughts.users.service.administration import Administration
@@ -11,13 +12,14 @@ from noughts.users.service.correspondence import Correspondence
 from noughts.users.service.directory import Directory
 from noughts.users.service.emails import Emails
 from noughts.users.service.erasure import Erasure
+from noughts.users.service.guests import Guests
 from noughts.users.service.one_time import OneTimeTokens
 from noughts.users.service.profiles import Profiles
 from noughts.users.service.recovery import Recovery
 from noughts.users.service.registration import Registrations
 from noughts.users.store import UserStore
 
-__all__ = ["Directory", "Erasure", "UserService", "UserSettings"]
+__all__ = ["Directory", "Erasure", "Guests", "UserService", "UserSettings"]
 _SWEPT_S: Final = 5.0
 _RECOVERED_S: Final = 1.0
 
@@ -36,11 +38,14 @@ class UserService:
         self.recovery = Recovery(store, tokens, mail, fittings, settings)
         self.administration = Administration(store.accounts, fittings)
 
-    def workers(self, games: Games) -> list[Work]:
+    def workers(self, games: Games, auth: Auth) -> list[Work]:
         """Return the work that comes round again."""
+        erasure = Erasure(self._store.accounts, games, self._fittings)
+        guests = Guests(self._store.accounts, games, auth, self._fittings)
         return [
             self.directory.warm(),
-            every(_SWEPT_S, Erasure(self._store.accounts, games, self._fittings).sweep),
+            every(_SWEPT_S, erasure.sweep),
             every(_RECOVERED_S, self.recovery.answer),
             every(HOUR, self._tokens.purge),
+            every(DAY, guests.sweep),
         ]

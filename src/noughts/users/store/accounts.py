@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from noughts.kit.database import Database, Missed, Query, Sql, Taken, Write, columns
+from noughts.kit.database import Database, Missed, Query, Sql, Taken, Write, among, columns, padded
 from noughts.kit.errors import PreconditionFailed
 from noughts.kit.idempotency import UNIQUE_KEY
 from noughts.kit.tokens import UserId
@@ -53,6 +53,9 @@ _HELD: Final = Query(
     Held,
 )
 _LIST: Final = Query(f"SELECT {columns(Account)} FROM users WHERE id > $1 ORDER BY id LIMIT $2", Account)
+_GUESTS: Final = Query(
+    f"SELECT {columns(Account)} FROM users WHERE kind = 'guest' AND id > $1 ORDER BY id LIMIT $2", Account
+)
 _FIRST: Final = "00000000-0000-0000-0000-000000000000"
 _DELETING: Final = Query(
     "SELECT id FROM users WHERE status = 'deleting' AND updated_at <= $1 ORDER BY id LIMIT $2", Found
@@ -70,11 +73,7 @@ _DISPLACE: Final = Sql(
 )
 _ERASE: Final = Sql("DELETE FROM users WHERE id = $1 AND status = 'deleting'")
 _CARDS: Final = {
-    size: Query(
-        f"SELECT {columns(CardRow)} FROM users WHERE status <> 'deleting'"
-        f" AND id IN ({', '.join(f'${n}' for n in range(1, size + 1))})",
-        CardRow,
-    )
+    size: Query(f"SELECT {columns(CardRow)} FROM users WHERE status <> 'deleting' AND id IN {among(1, size)}", CardRow)
     for size in (2, 8, 32, CARDS_AT_ONCE)
 }
 
@@ -104,12 +103,15 @@ class AccountStore:
     async def cards(self, user_ids: Sequence[UserId]) -> list[CardRow]:
         """Return what everybody may see of these people (at most 128), in any order."""
         size = next(size for size in _CARDS if size >= len(user_ids))
-        padded = [*user_ids, *[user_ids[0]] * (size - len(user_ids))]
-        return await self._database.scan(_CARDS[size], *padded)
+        return await self._database.scan(_CARDS[size], *padded(user_ids, size))
 
     async def page(self, after: str | None, limit: int) -> list[Account]:
         """Return accounts by id, from the one after `after`, or the first, on."""
         return await self._database.scan(_LIST, after or _FIRST, limit)
+
+    async def guests(self, after: str | None, limit: int) -> list[Account]:
+        """Return guests by age, from the one after `after`, or the first, on."""
+        return await self._database.scan(_GUESTS, after or _FIRST, limit)
 
     async def waiting_for_erasure(self, since: datetime, limit: int) -> list[UserId]:
         """Return people who asked to be deleted at that time or before and still are here."""
