@@ -125,7 +125,10 @@ class House:
     def door(self, routes: Sequence[Route], service: object) -> ServiceApp:
         """Return a service's own door."""
         verify, verify_service = self.verifier.verify, self.service_tokens.verify
-        return ServiceApp(routes, service, verify=verify, admit=self._admit, verify_service=verify_service)
+        recognise = self.fittings.browsers.recognise
+        return ServiceApp(
+            routes, service, verify=verify, admit=self._admit, verify_service=verify_service, recognise=recognise
+        )
 
     @cached_property
     def _admit(self) -> Admit:

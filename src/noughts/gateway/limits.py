@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from noughts.kit.address import host_and_network
+from noughts.kit.browsers import Browser
 from noughts.kit.edge import Limit
 from noughts.kit.errors import TooManyRequests
 from noughts.kit.settings import Switch
@@ -35,11 +36,11 @@ class Limiter:
         self._now = now
         self._free_at: dict[tuple[str, str], float] = {}
 
-    def admit(self, limit: Limit, address: str, principal: Principal | None) -> None:
+    def admit(self, limit: Limit, address: str, principal: Principal | None, browser: Browser | None = None) -> None:
         """Count one call; raises TooManyRequests, with Retry-After, RateLimit and RateLimit-Policy, past the limit."""
         host, network = host_and_network(address)
-        caller = principal.user_id if limit.per_user and principal is not None else host
-        self._take(limit, caller)
+        caller: str = browser.id if limit.per_browser and browser is not None else host
+        self._take(limit, principal.user_id if limit.per_user and principal is not None else caller)
         if limit.network is not None:
             self._take(limit.network, network)
 
@@ -72,5 +73,5 @@ def _too_many(limit: Limit, wait_s: float) -> TooManyRequests:
     )
 
 
-def no_limits(limit: Limit, address: str, principal: Principal | None) -> None:
+def no_limits(limit: Limit, address: str, principal: Principal | None, browser: Browser | None = None) -> None:
     """Let every call through."""

@@ -9,6 +9,7 @@ from noughts.kit import sealing
 from noughts.kit.audit import Audit
 from noughts.kit.breached import BreachedPasswords
 from noughts.kit.broadcast import USERS, Broadcast
+from noughts.kit.browsers import Browsers
 from noughts.kit.database import Database
 from noughts.kit.idempotency import Idempotency
 from noughts.kit.outbox import Outbox
@@ -37,6 +38,7 @@ class Fittings(msgspec.Struct, frozen=True, kw_only=True):
     outbox: Outbox
     audit: Audit
     throttle: Throttle
+    browsers: Browsers
     proof: Proof
 
     @classmethod
@@ -65,6 +67,7 @@ class Fittings(msgspec.Struct, frozen=True, kw_only=True):
             outbox=Outbox(sealing.derive(secret, "outbox"), now),
             audit=audit,
             throttle=throttle,
+            browsers=Browsers(sealing.derive(secret, "browsers"), now),
             proof=Proof(database, passwords, throttle, audit, now),
         )
 

@@ -5,7 +5,8 @@ from typing import Any, Final
 import msgspec
 
 from noughts.auth.model.sessions import InvalidRefreshToken, LoginFailed, SessionExpired
-from noughts.auth.service import COOKIE_KNOWN, AuthService, Grant
+from noughts.auth.service import AuthService, Grant
+from noughts.kit import browsers
 from noughts.kit.edge import Answer, Ask, Limit, NoQuery, Route, Who
 from noughts.kit.errors import ForeignOrigin, Unauthenticated
 from noughts.kit.passwords import HashQueueFull
@@ -13,8 +14,7 @@ from noughts.kit.throttling import TooManyAttempts
 from noughts.ports.users import User
 
 _SESSION: Final = "noughts"
-_DEVICE: Final = "noughts-device"
-SIGN_IN: Final = Limit("sign-in", 30, 60)
+SIGN_IN: Final = Limit("sign-in", 30, 60, per_browser=True)
 GUESTS: Final = Limit("guests", 60, 60, network=Limit("registration-network", 1_000, 3_600))
 
 
@@ -59,7 +59,7 @@ class LogoutQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def login(auth: AuthService, ask: Ask[LoginBody, NoQuery]) -> Answer:
     if ask.body.cookie:
         ask.require_own_origin()
-    device = ask.cookie(_DEVICE) if ask.body.cookie else None
+    device = ask.cookie(browsers.COOKIE) if ask.body.cookie else None
     grant = await auth.sign_in.login(ask.body.username, ask.body.password, ask.origin, device)
     return granted(grant, ask, cookie=ask.body.cookie)
 
@@ -99,7 +99,7 @@ def granted(grant: Grant, ask: Ask[Any, NoQuery], *, cookie: bool, status: int =
     kept = _cookie(_SESSION, grant.refresh_token, grant.refresh_expires_in, secure=ask.secure)
     if grant.device_cookie is None:
         return Answer(body, status, set_cookie=kept)
-    device = _cookie(_DEVICE, grant.device_cookie, int(COOKIE_KNOWN.total_seconds()), secure=ask.secure)
+    device = _cookie(browsers.COOKIE, grant.device_cookie, int(browsers.KNOWN.total_seconds()), secure=ask.secure)
     return Answer(body, status, set_cookie=kept, headers=(("Set-Cookie", device),))
 
 

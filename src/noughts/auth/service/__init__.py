@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from noughts.auth.model.keys import READ_EVERY_S, Algorithm
-from noughts.auth.service.devices import COOKIE_KNOWN, Devices
+from noughts.auth.service.devices import Devices
 from noughts.auth.service.grants import Grant, Grants
 from noughts.auth.service.keys import Keys
 from noughts.auth.service.sessions import Sessions
@@ -18,7 +18,7 @@ from noughts.kit.fittings import Fittings
 from noughts.kit.workers import HOUR, Work, every
 from noughts.ports.users import Users
 
-__all__ = ["COOKIE_KNOWN", "AuthService", "AuthSettings", "Grant"]
+__all__ = ["AuthService", "AuthSettings", "Grant"]
 
 
 class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -66,7 +66,7 @@ class SignIn:
             claimed.key,
             origin.address,
             known=await self._devices.knows(whose, origin),
-            device=self._devices.device(device_cookie, whose),
+            device=self._devices.browser(device_cookie, whose),
             told=(self._audit.row("login-throttled", claimed.user_id, origin),),
         )
 

@@ -71,12 +71,10 @@ class Ask(msgspec.Struct, Generic[Body, Query]):
 
     def cookie(self, name: str = "noughts") -> str | None:
         """Return what a browser keeps, by default the refresh token; raises ForeignOrigin when another site's page sends it."""
-        wanted = f"__Host-{name}" if self.secure else name
-        for found, value in _COOKIE.findall(self.header(b"cookie") or ""):
-            if found == wanted:
-                self.require_own_origin()
-                return str(value)
-        return None
+        value = cookie(self.headers, name, secure=self.secure)
+        if value is not None:
+            self.require_own_origin()
+        return value
 
     def require_own_origin(self) -> None:
         """Raise ForeignOrigin unless the page that sends this was served by this host."""
@@ -84,3 +82,10 @@ class Ask(msgspec.Struct, Generic[Body, Query]):
         expected = ("https",) if self.secure else ("http", "https")
         if origin.scheme not in expected or not origin.netloc or origin.netloc != self.header(b"host"):
             raise ForeignOrigin("Cookies are for pages of this site alone; send its Origin.")
+
+
+def cookie(headers: Mapping[bytes, bytes], name: str, *, secure: bool) -> str | None:
+    """Return one of our cookies, under the name it has with TLS or without."""
+    wanted = f"__Host-{name}" if secure else name
+    found = _COOKIE.findall(headers.get(b"cookie", b"").decode("latin-1"))
+    return next((str(value) for its_name, value in found if its_name == wanted), None)

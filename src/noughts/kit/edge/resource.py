@@ -5,9 +5,10 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final
 
-from noughts.kit import ids
+from noughts.kit import browsers, ids
+from noughts.kit.browsers import Browser
 from noughts.kit.edge.answers import Answer
-from noughts.kit.edge.asks import Ask
+from noughts.kit.edge.asks import Ask, cookie
 from noughts.kit.edge.bodies import decode, decode_query
 from noughts.kit.edge.requests import Request
 from noughts.kit.edge.routes import Limit, Route, Who
@@ -19,7 +20,8 @@ _SINGLE: Final = {b"authorization", b"content-length", b"content-type", b"host",
 
 Verify = Callable[[str], Principal]
 VerifyService = Callable[[str, str], None]
-Admit = Callable[[Limit, str, Principal | None], None]
+Admit = Callable[[Limit, str, Principal | None, Browser | None], None]
+Recognise = Callable[[str], Browser | None]
 
 
 class ServiceApp:
@@ -33,13 +35,15 @@ class ServiceApp:
         verify: Verify,
         admit: Admit,
         verify_service: VerifyService,
+        recognise: Recognise,
     ) -> None:
         by_path: defaultdict[str, dict[str, Route]] = defaultdict(dict)
         for route in routes:
             by_path[route.path][route.method] = route
         paths = sorted(by_path, key=_exact_first)
         self._resources = {
-            f"r{n}": _Resource(by_path[path], n, service, verify, admit, verify_service) for n, path in enumerate(paths)
+            f"r{n}": _Resource(by_path[path], n, service, verify, admit, verify_service, recognise)
+            for n, path in enumerate(paths)
         }
         self._match = re.compile("|".join(_pattern(n, path) for n, path in enumerate(paths))).fullmatch
 
@@ -75,6 +79,7 @@ class _Resource:
         verify: Verify,
         admit: Admit,
         verify_service: VerifyService,
+        recognise: Recognise,
     ) -> None:
         path = next(iter(methods.values())).path
         self.parameters = tuple((name, f"{name}_{number}") for name in _PARAMETER.findall(path))
@@ -84,6 +89,7 @@ class _Resource:
         self._verify = verify
         self._admit = admit
         self._verify_service = verify_service
+        self._recognise = recognise
 
     async def answer(self, request: Request, path: dict[str, str]) -> Answer:
         """Ask the handler, once it is clear that it may be asked and what."""
@@ -98,21 +104,28 @@ class _Resource:
             me = name == "user_id" and value == "me" and route.who is not Who.SERVICE
             if name.endswith("_id") and not (ids.is_id(value) or me):
                 raise NotFound
-        principal = self._admitted(route, headers, request.address)
+        principal = self._admitted(route, request)
         query = decode_query(request.query, route.query)
         body = None if route.body is None else decode(await _read(request, route), route.body)
         ask = Ask(body, query, path, principal, headers, request.address, request.id, request.secure)
         return await route.handler(self._service, ask)
 
-    def _admitted(self, route: Route, headers: Mapping[bytes, bytes], address: str) -> Principal | None:
+    def _admitted(self, route: Route, request: Request) -> Principal | None:
         """Return who is calling, counted; whoever cannot say who they are is counted by address (TooManyRequests)."""
         try:
-            principal = self._who(route, headers)
+            principal = self._who(route, request.headers)
         except Unauthenticated:
-            self._admit(route.limit, address, None)
+            self._admit(route.limit, request.address, None, None)
             raise
-        self._admit(route.limit, address, principal)
+        self._admit(route.limit, request.address, principal, self._browser(route, request))
         return principal
+
+    def _browser(self, route: Route, request: Request) -> Browser | None:
+        """Return whose browser it is, where that counts."""
+        if not route.limit.per_browser:
+            return None
+        shown = cookie(request.headers, browsers.COOKIE, secure=request.secure)
+        return None if shown is None else self._recognise(shown)
 
     def _who(self, route: Route, headers: Mapping[bytes, bytes]) -> Principal | None:
         """Return who is calling; raises Unauthenticated or InvalidToken where a token is needed or wrong."""

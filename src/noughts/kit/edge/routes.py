@@ -25,12 +25,16 @@ class NoQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Limit(msgspec.Struct, frozen=True):
-    """So many calls in a window for one address or, where `per_user`, one person; and for its `network` together."""
+    """So many calls in a window for one address; and for its `network` together.
+
+    Where `per_user`, it is for whoever is signed in instead; where `per_browser`, for a browser that is somebody's.
+    """
 
     name: str
     calls: int
     window_s: int
     per_user: bool = False
+    per_browser: bool = False
     network: "Limit | None" = None
 
 
