@@ -70,7 +70,8 @@ class Services(compose.House):
 
     async def promote(self, username: str) -> Account:
         """Make somebody an administrator."""
-        return await self.users.administration.promote(username, OPERATOR)
+        found = await self.users.administration.named(username)
+        return await self.users.administration.set_role(found.id, "admin", None, OPERATOR)
 
     async def login(self, identifier: str = "alice", password: str = PASSWORD) -> Grant:
         """Sign in."""

@@ -183,14 +183,14 @@ def test_a_deleted_account_ends_every_token_and_spares_none() -> None:
 
 
 def test_a_new_administrator_gets_new_tokens() -> None:
-    admin = accounts.promoted(ALICE, LATER)
+    admin = accounts.with_role(ALICE, "admin", LATER)
     assert (admin.role, admin.epoch, admin.version) == ("admin", 2, 2)
-    assert accounts.promoted(admin, LATER) is admin
+    assert accounts.with_role(admin, "admin", LATER) is admin
 
 
 def test_a_guest_is_no_administrator() -> None:
     with pytest.raises(Invalid):
-        accounts.promoted(GUEST, LATER)
+        accounts.with_role(GUEST, "admin", LATER)
 
 
 def test_the_computer_stays_as_it_is() -> None:

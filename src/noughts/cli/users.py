@@ -1,9 +1,9 @@
-"""`noughts users`: people, on the machine the data is on."""
+"""`noughts users`: one person at a time, on the machine the data is on."""
 
 import sys
 from getpass import getpass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
@@ -11,7 +11,7 @@ from noughts import compose
 from noughts.cli.installation import with_house
 from noughts.kit.errors import Refusal
 
-app = App(name="users", help="Create, promote and list people, on the machine the data is on.")
+app = App(name="users", help="Look after people, on the machine the data is on.")
 
 
 @app.command
@@ -39,7 +39,7 @@ def create(
             compose.Registration(username, email, password), compose.OPERATOR
         )
         if admin:
-            await house.users.administration.promote(username, compose.OPERATOR)
+            await house.users.administration.set_role(account.id, "admin", None, compose.OPERATOR)
         print(f"{account.username} is a member{' and an administrator' if admin else ''} now: {account.id}")
 
     with_house(work, data, begin=True)
@@ -48,10 +48,41 @@ def create(
 @app.command
 def promote(username: str, *, data: str | None = None) -> None:
     """Make a member an administrator."""
+    _set_role(username, "admin", "is an administrator now", data)
 
+
+@app.command
+def demote(username: str, *, data: str | None = None) -> None:
+    """Make an administrator a player again; who is signed in is signed out."""
+    _set_role(username, "player", "is a player now", data)
+
+
+@app.command
+def disable(username: str, *, data: str | None = None) -> None:
+    """Sign somebody out everywhere and let them sign in no more; nothing is deleted."""
+    _set_status(username, "disabled", "cannot sign in any more", data)
+
+
+@app.command
+def enable(username: str, *, data: str | None = None) -> None:
+    """Let somebody who was disabled sign in again."""
+    _set_status(username, "active", "can sign in again", data)
+
+
+def _set_role(username: str, role: Literal["player", "admin"], told: str, data: str | None) -> None:
     async def work(house: compose.House) -> None:
-        account = await house.users.administration.promote(username, compose.OPERATOR)
-        print(f"{account.username} is an administrator now.")
+        found = await house.users.administration.named(username)
+        await house.users.administration.set_role(found.id, role, None, compose.OPERATOR)
+        print(f"{found.username} {told}.")
+
+    with_house(work, data)
+
+
+def _set_status(username: str, status: Literal["active", "disabled"], told: str, data: str | None) -> None:
+    async def work(house: compose.House) -> None:
+        found = await house.users.administration.named(username)
+        await house.users.administration.set_status(found.id, status, None, compose.OPERATOR)
+        print(f"{found.username} {told}.")
 
     with_house(work, data)
 

@@ -3,6 +3,6 @@
 from typing import Final
 
 from noughts.kit.edge import Route
-from noughts.users.http import accounts, emails, inside
+from noughts.users.http import accounts, administration, emails, inside
 
-ROUTES: Final[tuple[Route, ...]] = (*accounts.ROUTES, *emails.ROUTES, *inside.ROUTES)
+ROUTES: Final[tuple[Route, ...]] = (*accounts.ROUTES, *emails.ROUTES, *administration.ROUTES, *inside.ROUTES)

@@ -6,11 +6,15 @@ from datetime import datetime
 import msgspec
 
 from noughts.kit.conditions import EntityTags
-from noughts.kit.errors import Forbidden, Invalid, NotFound, PreconditionFailed
+from noughts.kit.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
 from noughts.kit.tokens import Principal, Role, SessionId, UserId
 from noughts.ports.users import Kind, Status
 from noughts.users.model import addresses, names
 from noughts.users.model.one_time import TokenInvalid
+
+
+class LastAdministrator(Conflict):
+    """Nobody else is an administrator who can sign in."""
 
 
 class Account(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -43,6 +47,11 @@ class Account(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     def unverified_email(self) -> str | None:
         """The address that waits to be verified: a new one, or the only one."""
         return self.pending_email or (None if self.email_verified_at else self.email)
+
+    @property
+    def administers(self) -> bool:
+        """Whether this is an administrator who can sign in."""
+        return self.role == "admin" and self.status == "active"
 
     @property
     def public_etag(self) -> str:
@@ -197,13 +206,22 @@ def deleting(before: Account, at: datetime) -> Account:
     return _next(before, _ended(msgspec.structs.replace(before, status="deleting")), at)
 
 
-def promoted(before: Account, at: datetime) -> Account:
-    """Return the account as an administrator; tokens that say otherwise are over. Raises Invalid for guests."""
-    if before.kind != "member":
-        raise Invalid("Only a member can be an administrator.")
-    if before.role == "admin":
+def with_role(before: Account, role: Role, at: datetime) -> Account:
+    """Return the account in a role; tokens that say otherwise are over. Raises Invalid for guests, Forbidden."""
+    _require_person(before)
+    if role == before.role:
         return before
-    return _next(before, _ended(msgspec.structs.replace(before, role="admin")), at)
+    if before.kind != "member":
+        raise Invalid.field("#/role", "guest", "Only a member can be an administrator.")
+    return _next(before, _ended(msgspec.structs.replace(before, role=role)), at)
+
+
+def with_status(before: Account, status: Status, at: datetime) -> Account:
+    """Return the account disabled or enabled again, all its tokens over; raises Forbidden for the computer's."""
+    _require_person(before)
+    if status == before.status:
+        return before
+    return _next(before, _ended(msgspec.structs.replace(before, status=status)), at)
 
 
 def _ended(account: Account) -> Account:
@@ -238,6 +256,24 @@ def require_control(by: Principal, user_id: UserId) -> None:
     """Raise Forbidden unless this is one's own account, or one is an administrator."""
     if by.user_id != user_id and not by.is_admin:
         raise Forbidden("This is someone else's account.")
+
+
+def require_admin(by: Principal) -> None:
+    """Raise Forbidden unless the caller is an administrator."""
+    if not by.is_admin:
+        raise Forbidden("This is for administrators.")
+
+
+def require_met(account: Account | None, condition: EntityTags | None) -> Account:
+    """Return an account in the state it is thought to be in.
+
+    One that is gone raises NotFound, or PreconditionFailed where a state was named.
+    """
+    if condition is not None and (account is None or account.status == "deleting"):
+        raise PreconditionFailed("There is no such user.")
+    account = require_visible(account)
+    require_match(account, condition)
+    return account
 
 
 def require_match(account: Account, condition: EntityTags | None) -> None:

@@ -36,7 +36,7 @@ class UserService:
         self.profiles = Profiles(store.accounts, mail, fittings, settings)
         self.emails = Emails(store, tokens, mail, fittings)
         self.recovery = Recovery(store, tokens, mail, fittings, settings)
-        self.administration = Administration(store.accounts, fittings)
+        self.administration = Administration(store, fittings)
 
     def workers(self, games: Games, auth: Auth) -> list[Work]:
         """Return the work that comes round again."""

@@ -2,7 +2,7 @@
 
 from noughts.kit.audit import Event, Origin
 from noughts.kit.conditions import EntityTags
-from noughts.kit.errors import Forbidden, Invalid, PreconditionFailed
+from noughts.kit.errors import Forbidden, Invalid
 from noughts.kit.fittings import Fittings
 from noughts.kit.logging import log
 from noughts.kit.revocation import Revocation
@@ -77,12 +77,7 @@ class Profiles:
         One that is gone raises NotFound, or PreconditionFailed where a state was named.
         """
         accounts.require_control(by, user_id)
-        account = await self._store.get(user_id)
-        if condition is not None and (account is None or account.status == "deleting"):
-            raise PreconditionFailed("There is no such user.")
-        account = accounts.require_visible(account)
-        accounts.require_match(account, condition)
-        return account
+        return accounts.require_met(await self._store.get(user_id), condition)
 
     async def _require_proof(self, before: Account, wish: Wish, by: Principal, origin: Origin) -> None:
         """Raise unless a change of email or password comes with the current password or a young sign-in."""

@@ -3,9 +3,10 @@
 from noughts.kit.database import Database
 from noughts.users.store.accounts import AccountStore, KeyUsed
 from noughts.users.store.one_time import OneTimeStore
+from noughts.users.store.people import PeopleStore, Search
 from noughts.users.store.requests import Request, RequestStore
 
-__all__ = ["AccountStore", "KeyUsed", "OneTimeStore", "Request", "RequestStore", "UserStore"]
+__all__ = ["AccountStore", "KeyUsed", "OneTimeStore", "PeopleStore", "Request", "RequestStore", "Search", "UserStore"]
 
 
 class UserStore:
@@ -14,4 +15,5 @@ class UserStore:
     def __init__(self, database: Database) -> None:
         self.accounts = AccountStore(database)
         self.one_time = OneTimeStore(database)
+        self.people = PeopleStore(database)
         self.requests = RequestStore(database)

@@ -11,7 +11,7 @@ from noughts.kit.errors import PreconditionFailed
 from noughts.kit.idempotency import UNIQUE_KEY
 from noughts.kit.tokens import UserId
 from noughts.ports.users import CARDS_AT_ONCE, Kind
-from noughts.users.model.accounts import Account
+from noughts.users.model.accounts import Account, LastAdministrator
 from noughts.users.model.addresses import EmailTaken
 from noughts.users.model.names import UsernameTaken
 
@@ -70,6 +70,12 @@ _REPLACE: Final = Sql(
 _DISPLACE: Final = Sql(
     "UPDATE users SET email = NULL, email_key = NULL, version = version + 1"
     " WHERE email_key = $1 AND id <> $2 AND email_verified_at IS NULL"
+)
+# Locked first and looked at afterwards: two administrators who demote each other find out which of them is the last.
+_LOCK_ADMINISTRATORS: Final = Sql("UPDATE users SET role = role WHERE role = 'admin' AND status = 'active'")
+_REPLACE_UNLESS_LAST: Final = Sql(
+    f"{_REPLACE.postgres} AND EXISTS"
+    " (SELECT 1 FROM users AS other WHERE other.id <> $1 AND other.role = 'admin' AND other.status = 'active')"
 )
 _ERASE: Final = Sql("DELETE FROM users WHERE id = $1 AND status = 'deleting'")
 _CARDS: Final = {
@@ -135,6 +141,20 @@ class AccountStore:
         """
         displace = Write(_DISPLACE, (after.email_key, after.id), rows=None)
         await self._write(after, displace, Write(_REPLACE, (*_values(after), before.version)), *rows)
+
+    async def replace_administrator(self, before: Account, after: Account, *rows: Write) -> None:
+        """Store that an administrator no longer is one, or may not act as one.
+
+        Raises PreconditionFailed when another change came first, LastAdministrator where no other would be left.
+        """
+        replace = Write(_REPLACE_UNLESS_LAST, (*_values(after), before.version))
+        try:
+            await self._write(after, Write(_LOCK_ADMINISTRATORS, (), rows=None), replace, *rows)
+        except PreconditionFailed:
+            found = await self.get(before.id)
+            if found is not None and found.version == before.version:
+                raise LastAdministrator("Make somebody else an administrator first.") from None
+            raise
 
     async def erase(self, user_id: UserId, *rows: Write) -> None:
         """Remove the row of a person who is being deleted, and with it all that hangs on it. May be repeated."""
