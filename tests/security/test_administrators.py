@@ -36,7 +36,7 @@ def test_nobody_is_there_before_the_first_one_is_made(client: httpx.Client, user
     [
         ("GET", "/users", None), ("GET", "/users?role=admin", None), ("POST", "/users/search", {"email": "a@example.com"}),
         ("PUT", "/users/me/role", {"role": "admin"}), ("PUT", "/users/me/status", {"status": "active"}),
-        ("PUT", "/users/{alice}/role", {"role": "admin"}), ("PUT", "/users/{alice}/status", {"status": "disabled"}),
+        ("GET", "/users/{alice}/audit", None), ("PUT", "/users/{alice}/role", {"role": "admin"}), ("PUT", "/users/{alice}/status", {"status": "disabled"}),
     ],
 )  # fmt: skip
 def test_nobody_else_may_what_administrators_may(

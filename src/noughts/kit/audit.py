@@ -62,7 +62,10 @@ _PAGE: Final = Query(
 )
 _LAST: Final = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 _ERASE: Final = Sql("DELETE FROM audit WHERE user_id = $1")
-_FORGET: Final = Sql("UPDATE audit SET actor_id = NULL WHERE actor_id = $1")
+_FORGET: Final = Sql(
+    "UPDATE audit SET actor_id = NULL, session_id = NULL, address = NULL, device = NULL, request_id = NULL"
+    " WHERE actor_id = $1"
+)
 _PURGE: Final = Sql("DELETE FROM audit WHERE created_at < $1")
 
 

@@ -3,6 +3,12 @@
 from typing import Final
 
 from noughts.kit.edge import Route
-from noughts.users.http import accounts, administration, emails, inside
+from noughts.users.http import accounts, administration, emails, inside, records
 
-ROUTES: Final[tuple[Route, ...]] = (*accounts.ROUTES, *emails.ROUTES, *administration.ROUTES, *inside.ROUTES)
+ROUTES: Final[tuple[Route, ...]] = (
+    *accounts.ROUTES,
+    *emails.ROUTES,
+    *administration.ROUTES,
+    *records.ROUTES,
+    *inside.ROUTES,
+)

@@ -15,6 +15,7 @@ from noughts.users.service.erasure import Erasure
 from noughts.users.service.guests import Guests
 from noughts.users.service.one_time import OneTimeTokens
 from noughts.users.service.profiles import Profiles
+from noughts.users.service.records import Records
 from noughts.users.service.recovery import Recovery
 from noughts.users.service.registration import Registrations
 from noughts.users.store import UserStore
@@ -36,6 +37,7 @@ class UserService:
         self.profiles = Profiles(store.accounts, mail, fittings, settings)
         self.emails = Emails(store, tokens, mail, fittings)
         self.recovery = Recovery(store, tokens, mail, fittings, settings)
+        self.records = Records(store.accounts, fittings)
         self.administration = Administration(store, fittings)
 
     def workers(self, games: Games, auth: Auth) -> list[Work]:
