@@ -177,14 +177,14 @@ def post_office(**demands: Any) -> Iterator[PostOffice]:
         office.close()
 
 
+def files(data: Path) -> list[Mail]:
+    """Return the mails among the files of a Noughts without a mail server, the oldest first."""
+    return [Mail(file.read_bytes()) for file in sorted((data / "mails").glob("*.eml"))]
+
+
 def filed(data: Path, address: str, count: int = 1) -> list[Mail]:
-    """Return the mails to an address among the files of a Noughts without a mail server, once there are that many."""
-
-    def found() -> list[Mail]:
-        mails = [Mail(file.read_bytes()) for file in sorted((data / "mails").glob("*.eml"))]
-        return [mail for mail in mails if mail.to == address]
-
-    return _until(found, count)
+    """Return the mails to an address among these files, once there are that many."""
+    return _until(lambda: [mail for mail in files(data) if mail.to == address], count)
 
 
 def _until(look: Callable[[], list[Mail]], count: int) -> list[Mail]:

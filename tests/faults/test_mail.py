@@ -2,14 +2,17 @@
 
 import contextlib
 import os
+import random
 import signal
 import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
 from noughts.kit import clock, sealing
@@ -17,10 +20,35 @@ from noughts.kit.database.group_commit import bind
 from noughts.kit.outbox import Letter, Outbox
 from noughts.kit.times import rfc3339
 from tests import servers
-from tests.post import PostOffice, filed, post_office
+from tests.post import PostOffice, filed, files, post_office
 
 ADA = "ada@example.com"
 CODE = "12345678"
+
+
+def member(username: str) -> dict[str, str]:
+    """Return somebody who signs up."""
+    return {"username": username, "email": f"{username}@example.com", "password": "a lighthouse keeps its secret"}
+
+
+def sign_up(process: servers.Process, username: str) -> None:
+    """Sign somebody up, unless the power goes first."""
+    with contextlib.suppress(httpx.TransportError), process.client() as client:
+        client.post("/users", json=member(username))
+
+
+def people(process: servers.Process) -> set[str]:
+    """Return the addresses of everybody who has an account."""
+    with contextlib.closing(sqlite3.connect(process.data / "noughts.db")) as connection:
+        return {email for (email,) in connection.execute("SELECT email FROM users WHERE kind = 'member'")}
+
+
+def addressees(process: servers.Process) -> set[str]:
+    """Return whom letters were written to: those that wait, and those that are files by now."""
+    with contextlib.closing(sqlite3.connect(process.data / "noughts.db")) as connection:
+        waiting = [sealed for (sealed,) in connection.execute("SELECT sealed FROM outbox")]
+    outbox = outbox_of(process)
+    return {outbox.opened(sealed).to for sealed in waiting} | {mail.to for mail in files(process.data)}
 
 
 @pytest.fixture
@@ -36,11 +64,15 @@ def letter(number: int = 0) -> Letter:
     return Letter("verify-email", to, "Confirm your address", ("Hello.",), code=CODE)
 
 
+def outbox_of(process: servers.Process) -> Outbox:
+    """Return the outbox of an installation, as its owner may open it."""
+    return Outbox(sealing.derive(sealing.load_or_create(process.data / "secret"), "outbox"), clock.now)
+
+
 def commit(process: servers.Process, *letters: Letter) -> None:
     """Put letters into the outbox, as a request does."""
-    outbox = Outbox(sealing.derive(sealing.load_or_create(process.data / "secret"), "outbox"), clock.now)
     with contextlib.closing(sqlite3.connect(process.data / "noughts.db")) as connection, connection:
-        for sql, args, _ in map(outbox.row, letters):
+        for sql, args, _ in map(outbox_of(process).row, letters):
             connection.execute(sql.sqlite, bind(args))
 
 
@@ -93,6 +125,32 @@ def test_while_the_mail_server_is_down_everything_else_goes_on(tmp_path: Path, o
         assert waiting(process) == 1
         assert '"event":"mail_delayed"' in process.log.read_text()
         assert ADA not in process.log.read_text()
+
+
+def test_who_signs_up_while_the_mail_server_is_down_gets_the_letter_later(tmp_path: Path, office: PostOffice) -> None:
+    office.close()
+    with servers.serving(tmp_path / "data", **office.settings()) as process, process.client() as client:
+        assert client.post("/users", json=member("ada")).status_code == 201
+        time.sleep(1.5)
+        office.open()
+        (found,) = office.wait(ADA)
+    assert found.subject == "Please confirm your email address"
+
+
+def test_a_power_cut_during_sign_ups_leaves_no_account_without_its_letter_and_no_letter_without_its_account(
+    tmp_path: Path,
+) -> None:
+    process = servers.Process(tmp_path / "data", rate_limits="off").start()
+    for number in range(5):
+        with ThreadPoolExecutor(4) as many:
+            for one in range(40):
+                many.submit(sign_up, process, f"n{number}-{one}")
+            time.sleep(random.uniform(0.2, 0.6))
+            process.kill()
+        process.start()
+        assert people(process) == addressees(process)
+    process.stop()
+    assert len(people(process)) > 5
 
 
 def test_a_power_cut_between_commit_and_sending_costs_no_mail(tmp_path: Path, office: PostOffice) -> None:
