@@ -83,7 +83,7 @@ class Services(compose.House):
 
     async def refresh(self, token: str) -> Grant:
         """Go on with a session."""
-        return await self.auth.sessions.refresh(token, HERE)
+        return await self.auth.refresh(token, HERE)
 
     async def logout(self, by: Principal | None, token: str | None = None, *, everywhere: bool = False) -> None:
         """Sign out."""

@@ -46,7 +46,7 @@ async def test_a_session_tells_of_device_address_and_time(house: Services, alice
     grant = await house.auth.sign_in.login("alice", PASSWORD, PHONE)
     signed_in = house.clock()
     used = house.clock.forward(hours=1)
-    await house.auth.sessions.refresh(grant.refresh_token, msgspec.structs.replace(PHONE, address="192.0.2.9"))
+    await house.auth.refresh(grant.refresh_token, msgspec.structs.replace(PHONE, address="192.0.2.9"))
     newest = (await house.auth.sessions.living(alice.user_id, alice, None, 1)).sessions[0]
     assert (newest.device, newest.address) == (("a phone" + "!" * 300)[:200], "192.0.2.9")
     assert (newest.auth_time, newest.last_used_at) == (signed_in, used)

@@ -74,7 +74,7 @@ async def refresh(auth: AuthService, ask: Ask[TokenBody, NoQuery]) -> Answer:
     presented = ask.cookie() if ask.body.cookie else ask.body.refresh_token
     if not presented:
         raise InvalidRefreshToken("There is no refresh token.")
-    return granted(await auth.sessions.refresh(presented, ask.origin), ask, cookie=ask.body.cookie)
+    return granted(await auth.refresh(presented, ask.origin), ask, cookie=ask.body.cookie)
 
 
 async def logout(auth: AuthService, ask: Ask[None, LogoutQuery]) -> Answer:

@@ -13,6 +13,8 @@ from noughts.ports.users import Status
 IDLE: Final = timedelta(days=30)
 ABSOLUTE: Final = timedelta(days=90)
 REPEATABLE: Final = timedelta(seconds=10)
+REMEMBERED: Final = 2 * REPEATABLE
+"""How long the row of a used refresh token stays: past its window by any process's clock."""
 
 
 class LoginFailed(Unauthenticated):
@@ -106,9 +108,9 @@ def require_visible(credentials: Credentials | None) -> None:
         raise NotFound("There is no such user.")
 
 
-def require_current(token: RefreshToken, at: datetime) -> None:
+def require_current(session: Session, at: datetime) -> None:
     """Raise SessionExpired past the idle or the absolute lifetime."""
-    if at >= token.expires_at or at >= token.created_at + IDLE:
+    if at >= session.expires_at or at >= session.last_used_at + IDLE:
         raise SessionExpired
 
 

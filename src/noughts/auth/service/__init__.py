@@ -10,6 +10,8 @@ from noughts.auth.model.keys import READ_EVERY_S, Algorithm
 from noughts.auth.service.devices import Devices
 from noughts.auth.service.grants import Grant, Grants
 from noughts.auth.service.keys import Keys
+from noughts.auth.service.refresh import Refresh
+from noughts.auth.service.refresh_tokens import RefreshTokens
 from noughts.auth.service.sessions import Sessions
 from noughts.auth.service.sign_in import SignIn
 from noughts.auth.signing import Signer
@@ -37,9 +39,11 @@ class AuthService:
         self.signer = Signer(fittings.secret, settings.signing_algorithm, fittings.origin)
         self.keys = Keys(store.keys, self.signer, timedelta(days=settings.key_rotation_days), fittings.now)
         self.devices = devices = Devices(store.places, fittings)
-        grants = Grants(store.sessions, users, self.signer, devices, fittings)
+        tokens = RefreshTokens(fittings.secret)
+        grants = Grants(store.sessions, users, self.signer, tokens, devices, fittings)
         self.sign_in = SignIn(store.sessions, users, grants, devices, fittings)
-        self.sessions = Sessions(store.sessions, grants, fittings)
+        self.sessions = Sessions(store.sessions, fittings)
+        self.refresh = Refresh(store.sessions, users, grants, tokens, self.sessions, fittings).refresh
 
     def workers(self) -> list[Work]:
         """Return the work that comes round again."""

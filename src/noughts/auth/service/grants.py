@@ -5,6 +5,7 @@ import msgspec
 from noughts.auth.model import sessions
 from noughts.auth.model.sessions import Credentials, Session
 from noughts.auth.service.devices import Devices
+from noughts.auth.service.refresh_tokens import RefreshTokens
 from noughts.auth.signing import Signer
 from noughts.auth.store import SessionStore
 from noughts.kit import ids, sealing
@@ -29,9 +30,18 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
 class Grants:
     """Opens sessions and signs access tokens for them."""
 
-    def __init__(self, store: SessionStore, users: Users, signer: Signer, devices: Devices, fittings: Fittings) -> None:
+    def __init__(
+        self,
+        store: SessionStore,
+        users: Users,
+        signer: Signer,
+        tokens: RefreshTokens,
+        devices: Devices,
+        fittings: Fittings,
+    ) -> None:
         self._store = store
         self._users = users
+        self._tokens = tokens
         self._signer = signer
         self._devices = devices
         self._audit = fittings.audit
@@ -54,7 +64,7 @@ class Grants:
         )
 
     async def _first(self, session: Session, credentials: Credentials, user: User | None, *rows: Write) -> Grant:
-        refresh_token = sealing.new_token()
+        refresh_token = self._tokens.new(session.id)
         await self._store.open(session, sealing.digest(refresh_token), *rows)
         return await self.next(session, credentials, refresh_token, user)
 

@@ -1,15 +1,15 @@
-"""Staying signed in, and signing out."""
+"""Where people are signed in, and signing out."""
 
 from collections.abc import Sequence
 
 import msgspec
 
 from noughts.auth.model import sessions
-from noughts.auth.model.sessions import InvalidRefreshToken, Session
-from noughts.auth.service.grants import Grant, Grants
+from noughts.auth.model.sessions import Session
 from noughts.auth.store import SessionStore
 from noughts.kit import sealing
 from noughts.kit.audit import Event, Origin
+from noughts.kit.database import Write
 from noughts.kit.errors import NotFound
 from noughts.kit.fittings import Fittings
 from noughts.kit.logging import log
@@ -27,44 +27,11 @@ class Page(msgspec.Struct, frozen=True):
 class Sessions:
     """The use cases of whoever has a session. Besides the problems its methods name they raise Unavailable."""
 
-    def __init__(self, store: SessionStore, grants: Grants, fittings: Fittings) -> None:
+    def __init__(self, store: SessionStore, fittings: Fittings) -> None:
         self._store = store
-        self._grants = grants
         self._revocations = fittings.revocations
         self._audit = fittings.audit
         self._now = fittings.now
-
-    async def refresh(self, presented: str, origin: Origin) -> Grant:
-        """Return a session's next tokens; the same refresh token to everyone who asks within 10 seconds.
-
-        Raises InvalidRefreshToken, SessionExpired. A token used again later ends the whole session.
-        """
-        at = self._now()
-        token = await self._store.token(sealing.digest(presented))
-        if token is None:
-            raise InvalidRefreshToken
-        sessions.require_current(token, at)
-        credentials = await self._store.credentials(token.user_id)
-        if credentials is None or not sessions.may_go_on(token.session, credentials):
-            await self._end(token.user_id, token.session_id, origin)
-            raise InvalidRefreshToken
-        if token.used_at is None:
-            successor = sealing.new_token()
-            sealed = sealing.seal(_successor_key(presented), successor.encode())
-            if await self._store.rotate(
-                token, sealing.digest(successor), sealed, epoch=credentials.epoch, address=origin.address, at=at
-            ):
-                return await self._grants.next(token.session, credentials, successor)
-            token = await self._store.token(token.digest)
-            if token is None:  # the session ended meanwhile
-                raise InvalidRefreshToken
-        sealed_before = sessions.repeatable_successor(token, self._now())
-        known = None if sealed_before is None else sealing.unseal(_successor_key(presented), sealed_before)
-        if known is None:
-            log.warning("refresh_token_replayed", user=token.user_id, session=token.session_id)
-            await self._end(token.user_id, token.session_id, origin, "refresh-token-replayed")
-            raise InvalidRefreshToken
-        return await self._grants.next(token.session, credentials, known.decode())
 
     async def logout(
         self, by: Principal | None, refresh_token: str | None, origin: Origin, *, everywhere: bool = False
@@ -77,7 +44,9 @@ class Sessions:
             if everywhere:
                 await self._end_all(user_id, None, by, origin)
             else:
-                await self._end(user_id, session_id, origin)
+                await self._end(
+                    user_id, session_id, self._audit.row("session-ended", user_id, origin, by, session=session_id)
+                )
 
     async def living(self, user_id: UserId, by: Principal, after: SessionId | None, limit: int) -> Page:
         """Return where a person is signed in, the newest sign-in first; raises NotFound for other people's."""
@@ -89,7 +58,8 @@ class Sessions:
     async def end(self, user_id: UserId, session_id: SessionId, by: Principal, origin: Origin) -> None:
         """End one of a person's sessions; raises NotFound for other people's."""
         await self._require_control(by, user_id)
-        if not await self._end(user_id, session_id, origin, by=by):
+        told = self._audit.row("session-ended", user_id, origin, by, session=session_id)
+        if not await self._end(user_id, session_id, told):
             raise NotFound("There is no such session.")
 
     async def end_all(self, user_id: UserId, by: Principal, origin: Origin) -> None:
@@ -112,19 +82,15 @@ class Sessions:
         if by.user_id != user_id:
             sessions.require_visible(await self._store.credentials(user_id))
 
-    async def _end(
-        self,
-        user_id: UserId,
-        session_id: SessionId,
-        origin: Origin,
-        event: Event = "session-ended",
-        *,
-        by: Principal | None = None,
-    ) -> bool:
+    async def over(self, session: Session, origin: Origin, event: Event, *rows: Write) -> None:
+        """End a session that may not go on, and write what belongs to it."""
+        told = self._audit.row(event, session.user_id, origin, session=session.id)
+        await self._end(session.user_id, session.id, told, *rows)
+
+    async def _end(self, user_id: UserId, session_id: SessionId, *rows: Write) -> bool:
         """End a session; return whether it was there."""
         at = self._now()
-        told = self._audit.row(event, user_id, origin, by, session=session_id)
-        ended = await self._store.end(user_id, session_id, at, told)
+        ended = await self._store.end(user_id, session_id, at, *rows)
         if ended:
             self._revocations.apply(Revocation.of_session(user_id, session_id, at))
             log.info("session_ended", user=user_id, session=session_id)
@@ -135,8 +101,3 @@ class Sessions:
         await self._store.end_all(user_id, spared, self._now(), told)
         await self._revocations.follow()
         log.info("sessions_ended", user=user_id)
-
-
-def _successor_key(presented: str) -> bytes:
-    """Return the key only the holder of a refresh token has: for ten seconds its successor is kept under it."""
-    return sealing.derive(presented.encode(), "successor")

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from noughts.auth.model.sessions import Credentials, LoginFailed, RefreshToken, Session
+from noughts.auth.model.sessions import REMEMBERED, Credentials, LoginFailed, RefreshToken, Session
 from noughts.kit.database import Database, Missed, Query, Sql, Write, among, columns, padded
 from noughts.kit.tokens import SessionId, UserId
 from noughts.ports.auth import ASKED_AT_ONCE
@@ -31,7 +31,9 @@ _TOKEN: Final = Query(
     " FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id WHERE t.digest = $1",
     RefreshToken,
 )
+_SESSION: Final = Query(f"SELECT {columns(Session)} FROM sessions WHERE id = $1", Session)
 _USE_TOKEN: Final = Sql("UPDATE refresh_tokens SET used_at = $2, successor = $3 WHERE digest = $1 AND used_at IS NULL")
+_FORGET: Final = Sql("DELETE FROM refresh_tokens WHERE session_id = $1 AND used_at < $2")
 _TOUCH: Final = Sql("UPDATE sessions SET last_used_at = $2, epoch = $3, address = $4 WHERE id = $1")
 _LIVING: Final = Query(
     f"SELECT {columns(Session, 's')} FROM sessions s JOIN users u ON u.id = s.user_id"
@@ -61,7 +63,10 @@ _END_ALL: Final = Sql(
     "DELETE FROM sessions WHERE user_id = $1 AND id <> $2"
     " AND EXISTS (SELECT 1 FROM revocations r WHERE r.id = sessions.id)"
 )
-_PURGE: Final = Sql("DELETE FROM sessions WHERE expires_at < $1 OR last_used_at < $2")
+_USELESS: Final = "expires_at < $1 OR last_used_at < $2"
+_PURGEABLE: Final = Query(f"SELECT {columns(Session)} FROM sessions WHERE {_USELESS} LIMIT $3", Session)
+_PURGE: Final = Sql(f"DELETE FROM sessions WHERE id = $3 AND ({_USELESS})")
+_AT_ONCE: Final = 200
 
 
 class SessionStore:
@@ -96,15 +101,23 @@ class SessionStore:
         """Return a refresh token by its digest."""
         return await self._database.fetch(_TOKEN, digest)
 
+    async def session(self, session_id: SessionId) -> Session | None:
+        """Return a session."""
+        return await self._database.fetch(_SESSION, session_id)
+
     async def rotate(
         self, used: RefreshToken, digest: str, sealed: bytes, *, epoch: int, address: str, at: datetime
     ) -> bool:
-        """Replace a refresh token by its successor; return whether this call was the one that did."""
+        """Replace a refresh token by its successor, and remove those used long ago; return whether this call was the one.
+
+        The session's row comes first, as where it ends: two that took its rows in another order could wait for each other.
+        """
         try:
             await self._database.write(
                 Write(_TOUCH, (used.session_id, at, epoch, address or None)),
                 Write(_USE_TOKEN, (used.digest, at, sealed)),
                 Write(_ADD_TOKEN, (digest, used.session_id, at)),
+                Write(_FORGET, (used.session_id, at - REMEMBERED), rows=None),
             )
         except Missed:
             return False
@@ -142,5 +155,7 @@ class SessionStore:
         await self._database.write(*rows)
 
     async def purge(self, expired_before: datetime, idle_since: datetime) -> None:
-        """Remove sessions nobody can use any more."""
-        await self._database.write(Write(_PURGE, (expired_before, idle_since), rows=None))
+        """Remove sessions nobody can use any more: looked for off the event loop, removed a few at a time."""
+        while found := await self._database.scan(_PURGEABLE, expired_before, idle_since, _AT_ONCE):
+            args = expired_before, idle_since
+            await self._database.write(*(Write(_PURGE, (*args, session.id), rows=None) for session in found))
