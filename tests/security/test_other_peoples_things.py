@@ -1,20 +1,18 @@
 """Other people's accounts and games: what one may not see or do, and what nobody may do twice."""
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
 from noughts.auth.model.sessions import InvalidRefreshToken, SessionExpired
-from noughts.compose import House, read_settings
 from noughts.kit.database import Database
 from tests import servers
 from tests.security.attacks import PASSWORD, Person, guest, me, member, rows, some_name
 from tests.security.test_sessions import at_once
+from tests.services import Services, services
 
 
 def begin(client: httpx.Client, by: Person, kind: str = "invite", **more: Any) -> dict[str, Any]:
@@ -66,7 +64,7 @@ def test_a_body_names_nobody_else(client: httpx.Client, alice: Person, mallory: 
     assert client.put("/users/me", json=body, headers=mallory.signed).status_code == 422
 
 
-@pytest.mark.parametrize("path", ["/users", "/users?limit=1", "/users/search", "/admin/users", "/users/me/sessions"])
+@pytest.mark.parametrize("path", ["/users", "/users?limit=1", "/users/search", "/admin/users"])
 def test_what_administrators_see_is_shown_to_nobody_else(client: httpx.Client, mallory: Person, path: str) -> None:
     assert client.get(path, headers=mallory.signed).status_code in (403, 404, 405)
 
@@ -285,56 +283,39 @@ def test_a_game_nobody_offers_is_not_begun(client: httpx.Client, mallory: Person
     assert client.post("/games", json=body, headers=mallory.signed).status_code == 422
 
 
-class Clock:
-    """A time that passes when it is told to."""
-
-    def __init__(self) -> None:
-        self.at = datetime(2026, 1, 1, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.at
-
-
 @pytest.fixture
-async def house(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[House, Clock]]:
-    """The whole platform on a database, and its clock."""
-    clock = Clock()
-    monkeypatch.setattr("noughts.kit.clock.now", clock)
-    found = House(read_settings({}), database, b"s" * 32)
-    await found.ready()
-    yield found, clock
-    await asyncio.to_thread(found.passwords.close)
+async def house(database: Database) -> AsyncIterator[Services]:
+    """The whole platform on a database, and a clock that is moved."""
+    async with services(database) as found:
+        yield found
 
 
-async def test_a_refresh_token_used_again_after_its_window_ends_the_whole_session(house: tuple[House, Clock]) -> None:
-    auth, clock = house[0].auth, house[1]
-    stolen = (await auth.guest()).refresh_token
-    honest = (await auth.refresh(stolen)).refresh_token
-    clock.at += timedelta(seconds=9)
-    assert (await auth.refresh(stolen)).refresh_token == honest
+async def test_a_refresh_token_used_again_after_its_window_ends_the_whole_session(house: Services) -> None:
+    stolen = (await house.guest()).refresh_token
+    honest = (await house.refresh(stolen)).refresh_token
+    house.clock.forward(seconds=9)
+    assert (await house.refresh(stolen)).refresh_token == honest
 
-    clock.at += timedelta(seconds=2)
+    house.clock.forward(seconds=2)
     for token in (stolen, honest):
         with pytest.raises(InvalidRefreshToken):
-            await auth.refresh(token)
+            await house.refresh(token)
 
 
-async def test_a_session_that_is_used_for_ever_ends_after_ninety_days(house: tuple[House, Clock]) -> None:
-    auth, clock = house[0].auth, house[1]
-    token = (await auth.guest()).refresh_token
+async def test_a_session_that_is_used_for_ever_ends_after_ninety_days(house: Services) -> None:
+    token = (await house.guest()).refresh_token
     for _ in range(3):
-        clock.at += timedelta(days=29)
-        token = (await auth.refresh(token)).refresh_token
+        house.clock.forward(days=29)
+        token = (await house.refresh(token)).refresh_token
 
-    clock.at += timedelta(days=3)
+    house.clock.forward(days=3)
     with pytest.raises(SessionExpired):
-        await auth.refresh(token)
+        await house.refresh(token)
 
 
-async def test_a_session_nobody_uses_ends_after_thirty_days(house: tuple[House, Clock]) -> None:
-    auth, clock = house[0].auth, house[1]
-    token = (await auth.guest()).refresh_token
+async def test_a_session_nobody_uses_ends_after_thirty_days(house: Services) -> None:
+    token = (await house.guest()).refresh_token
 
-    clock.at += timedelta(days=30)
+    house.clock.forward(days=30)
     with pytest.raises(SessionExpired):
-        await auth.refresh(token)
+        await house.refresh(token)
