@@ -44,6 +44,11 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def mac(key: bytes, text: str) -> str:
+    """Return what is stored of a secret that is short or written by hand: its HMAC-SHA-256 in hexadecimal."""
+    return hmac.digest(key, text.encode(), "sha256").hex()
+
+
 def load_or_create(path: Path) -> bytes:
     """Return the 256-bit secret in a file of mode 0600, made on first use: whole or not at all, by one process.
 

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
+from noughts.auth.model.second_factor import MfaRequired
 from noughts.auth.model.sessions import InvalidRefreshToken, LoginFailed, SessionExpired
 from noughts.auth.service import AuthService, Grant
 from noughts.kit import browsers
@@ -111,7 +112,7 @@ def _cookie(name: str, value: str, max_age: int, *, secure: bool) -> str:
 
 ROUTES: Final = (
     Route("POST", "/login", login, "Sign in with username or email and password.", who=Who.ANYONE, body=LoginBody,
-          answer=GrantBody, errors=(LoginFailed, ForeignOrigin, TooManyAttempts, HashQueueFull), limit=SIGN_IN),
+          answer=GrantBody, errors=(LoginFailed, MfaRequired, ForeignOrigin, TooManyAttempts, HashQueueFull), limit=SIGN_IN),
     Route("POST", "/guests", create_guest, "Start as a guest.", who=Who.ANYONE, body=GuestBody, answer=GrantBody,
           status=201, errors=(ForeignOrigin,), limit=GUESTS),
     Route("POST", "/token", refresh, "Get the next tokens; the refresh token is replaced.", who=Who.ANYONE,

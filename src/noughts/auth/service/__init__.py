@@ -7,11 +7,14 @@ import msgspec
 from msgspec import Meta
 
 from noughts.auth.model.keys import READ_EVERY_S, Algorithm
+from noughts.auth.service.codes import Codes
 from noughts.auth.service.devices import Devices
 from noughts.auth.service.grants import Grant, Grants
 from noughts.auth.service.keys import Keys
 from noughts.auth.service.refresh import Refresh
 from noughts.auth.service.refresh_tokens import RefreshTokens
+from noughts.auth.service.second_factor import SecondFactor
+from noughts.auth.service.second_step import SecondStep
 from noughts.auth.service.sessions import Sessions
 from noughts.auth.service.sign_in import SignIn
 from noughts.auth.signing import Signer
@@ -41,11 +44,14 @@ class AuthService:
         self.devices = devices = Devices(store.places, fittings)
         tokens = RefreshTokens(fittings.secret)
         grants = Grants(store.sessions, users, self.signer, tokens, devices, fittings)
-        self.sign_in = SignIn(store.sessions, users, grants, devices, fittings)
+        codes = Codes(fittings.secret)
+        self.second_factor = SecondFactor(store, users, codes, fittings)
+        self.second_step = SecondStep(store, users, grants, devices, codes, fittings)
+        self.sign_in = SignIn(store.sessions, users, grants, devices, self.second_step, fittings)
         self.sessions = Sessions(store.sessions, fittings)
         self.refresh = Refresh(store.sessions, users, grants, tokens, self.sessions, fittings).refresh
 
     def workers(self) -> list[Work]:
         """Return the work that comes round again."""
-        hourly = (self.sessions.purge, self.devices.purge, self.keys.keep)
+        hourly = (self.sessions.purge, self.devices.purge, self.second_factor.purge, self.keys.keep)
         return [*(every(HOUR, work) for work in hourly), every(READ_EVERY_S, self.keys.read)]

@@ -5,6 +5,7 @@ from typing import Final
 from noughts.auth.model.sessions import Credentials, LoginFailed
 from noughts.auth.service.devices import Devices
 from noughts.auth.service.grants import Grant, Grants
+from noughts.auth.service.second_step import SecondStep
 from noughts.auth.store import SessionStore
 from noughts.kit.audit import Origin
 from noughts.kit.fittings import Fittings
@@ -20,11 +21,20 @@ _NOBODY: Final = computer_id(1)
 class SignIn:
     """The use cases of whoever is not signed in. Besides the problems its methods name they raise Unavailable."""
 
-    def __init__(self, store: SessionStore, users: Users, grants: Grants, devices: Devices, fittings: Fittings) -> None:
+    def __init__(
+        self,
+        store: SessionStore,
+        users: Users,
+        grants: Grants,
+        devices: Devices,
+        second_step: SecondStep,
+        fittings: Fittings,
+    ) -> None:
         self._store = store
         self._users = users
         self._grants = grants
         self._devices = devices
+        self._second_step = second_step
         self._passwords = fittings.passwords
         self._audit = fittings.audit
         self._throttle = fittings.throttle
@@ -33,7 +43,7 @@ class SignIn:
         """Return a new session's tokens for a username or email and its password.
 
         Raises LoginFailed, one and the same for whatever is not right and after the same statements and hash;
-        TooManyAttempts, HashQueueFull.
+        MfaRequired when the password is right and not enough; TooManyAttempts, HashQueueFull.
         """
         with self._passwords.seat():
             claimed = await self._users.identify(identifier if len(identifier) <= _LONGEST_IDENTIFIER else "")
@@ -43,8 +53,8 @@ class SignIn:
             fits = await self._passwords.verify(stored, password, seated=True)
             if fits and credentials is not None and credentials.status == "active":
                 await self._renew_hash(credentials, password)
+                rows = await self._second_step.demanded(credentials, origin, *self._throttle.cleared(charge))
                 log.info("login_succeeded", user=credentials.id)
-                rows = self._throttle.cleared(charge)
                 return await self._grants.open(credentials, origin, "login-succeeded", *rows)
         await self._store.note(self._audit.row("login-refused", claimed.user_id, origin))
         log.info("login_refused")

@@ -2,10 +2,11 @@
 
 from noughts.auth.store.keys import KeyStore
 from noughts.auth.store.places import PlaceStore
+from noughts.auth.store.second_factor import SecondFactorStore
 from noughts.auth.store.sessions import SessionStore
 from noughts.kit.database import Database
 
-__all__ = ["AuthStore", "KeyStore", "PlaceStore", "SessionStore"]
+__all__ = ["AuthStore", "KeyStore", "PlaceStore", "SecondFactorStore", "SessionStore"]
 
 
 class AuthStore:
@@ -13,5 +14,6 @@ class AuthStore:
 
     def __init__(self, database: Database) -> None:
         self.sessions = SessionStore(database)
+        self.second_factor = SecondFactorStore(database)
         self.keys = KeyStore(database)
         self.places = PlaceStore(database)

@@ -146,9 +146,7 @@ class SessionStore:
 
     async def end_all(self, user_id: UserId, spared: SessionId | None, at: datetime, *rows: Write) -> None:
         """Remove every session of a person but one, revoke their access tokens and write what belongs to it."""
-        args = user_id, spared or _NO_ID
-        revoke, end = Write(_REVOKE_ALL, (*args, at), rows=None), Write(_END_ALL, args, rows=None)
-        await self._database.write(revoke, end, *rows)
+        await self._database.write(*all_ended(user_id, spared, at), *rows)
 
     async def note(self, *rows: Write) -> None:
         """Write down what happened where nothing else changed."""
@@ -159,3 +157,9 @@ class SessionStore:
         while found := await self._database.scan(_PURGEABLE, expired_before, idle_since, _AT_ONCE):
             args = expired_before, idle_since
             await self._database.write(*(Write(_PURGE, (*args, session.id), rows=None) for session in found))
+
+
+def all_ended(user_id: UserId, spared: SessionId | None, at: datetime) -> tuple[Write, Write]:
+    """Return the writes that remove every session of a person but one and revoke their access tokens."""
+    args = user_id, spared or _NO_ID
+    return Write(_REVOKE_ALL, (*args, at), rows=None), Write(_END_ALL, args, rows=None)
