@@ -15,7 +15,7 @@ from noughts.kit.idempotency import Idempotency
 from noughts.kit.outbox import Outbox
 from noughts.kit.passwords import Passwords
 from noughts.kit.proof import Proof
-from noughts.kit.revocation import Revocation, Revocations
+from noughts.kit.revocation import READ_EVERY_S, Revocation, Revocations
 from noughts.kit.throttling import Throttle
 from noughts.kit.tokens import UserId
 from noughts.kit.workers import HOUR, Work, every
@@ -80,7 +80,7 @@ class Fittings(msgspec.Struct, frozen=True, kw_only=True):
     def workers(self) -> list[Work]:
         """Return the kit's own work that comes round again."""
         return [
-            every(1.0, self.revocations.follow),
+            every(READ_EVERY_S, self.revocations.follow),
             every(HOUR, self.revocations.forget),
             every(HOUR, self.idempotency.purge),
             every(HOUR, self.audit.purge),
