@@ -14,7 +14,13 @@ from noughts.kit.errors import Refusal, Unavailable, Unprepared
 
 Row = TypeVar("Row")
 _BUSY_MS: Final = 5_000
-_SETTINGS: Final = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", f"busy_timeout = {_BUSY_MS}")
+_SETTINGS: Final = (
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "temp_store = MEMORY",
+    f"busy_timeout = {_BUSY_MS}",
+)
 _WARM_PAGES: Final = 16_384
 
 
