@@ -6,13 +6,15 @@ import sys
 from cyclopts import App
 
 from noughts import VERSION
-from noughts.cli import db, facts, keys, serving, users
+from noughts.cli import db, facts, keys, people, serving, users
 from noughts.kit.errors import Problem, Refusal
 
 app = App(name="noughts", version=VERSION, help="Tic-tac-toe online, around a user management service.")
 app.command(serving.serve)
 app.command(facts.list_settings, name="settings")
 app.command(facts.print_openapi, name="openapi")
+users.app.command(people.import_users, name="import")
+users.app.command(people.export_users, name="export")
 app.command(users.app)
 app.command(db.app)
 app.command(keys.app)

@@ -85,6 +85,11 @@ def member(user_id: UserId, change: "Change", at: datetime) -> Account:
     return msgspec.structs.replace(account, version=1)
 
 
+def imported(user_id: UserId, name: Named, at: datetime) -> Account:
+    """Return a member who was one elsewhere since then, with neither address nor password yet."""
+    return _new(user_id, name, "member", at)
+
+
 def _new(user_id: UserId, name: Named, kind: Kind, at: datetime) -> Account:
     return Account(
         id=user_id,

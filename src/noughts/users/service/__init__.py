@@ -18,6 +18,7 @@ from noughts.users.service.profiles import Profiles
 from noughts.users.service.records import Records
 from noughts.users.service.recovery import Recovery
 from noughts.users.service.registration import Registrations
+from noughts.users.service.transfer import Transfer
 from noughts.users.store import UserStore
 
 __all__ = ["Directory", "Erasure", "Guests", "UserService", "UserSettings"]
@@ -38,6 +39,7 @@ class UserService:
         self.emails = Emails(store, tokens, mail, fittings)
         self.recovery = Recovery(store, tokens, mail, fittings, settings)
         self.records = Records(store.accounts, fittings)
+        self.transfer = Transfer(store, fittings, settings)
         self.administration = Administration(store, fittings)
 
     def workers(self, games: Games, auth: Auth) -> list[Work]:

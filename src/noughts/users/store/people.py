@@ -1,4 +1,4 @@
-"""Many accounts at a time: what administrators look for."""
+"""Many accounts at a time: what administrators look for, who moves in and out."""
 
 from collections.abc import Sequence
 from itertools import product
@@ -6,11 +6,13 @@ from typing import Final, Literal
 
 import msgspec
 
-from noughts.kit.database import Database, Query, columns
+from noughts.kit.database import Database, Query, Sql, Taken, Write, columns
 from noughts.kit.tokens import Role
 from noughts.users.model.accounts import Account
+from noughts.users.model.newcomers import Holder
 
 Sought = Literal["active", "disabled"]
+BATCH: Final = 250
 _AFTER_EVERY_NAME: Final = "\U0010ffff"
 _NEXT: Final = "\x01"
 
@@ -47,6 +49,32 @@ _SEARCH: Final = {which: _search(*which) for which in product(_ROLES, _STATUSES)
 _BY_EMAIL: Final = Query(f"SELECT {columns(Account)} FROM users WHERE email_key = $1 AND status <> 'deleting'", Account)
 
 
+_INSERT: Final = Sql(
+    f"INSERT INTO users ({columns(Account)}) VALUES ({', '.join(f'${n + 1}' for n in range(len(Account.__struct_fields__)))})"
+)
+
+
+def _among(column: str, block: int) -> str:
+    """Return the condition that a column is one of `BATCH` parameters, those of a block of them."""
+    return f"{column} IN ({', '.join(f'${block * BATCH + n}' for n in range(1, BATCH + 1))})"
+
+
+_HOLDERS: Final = Query(
+    f"SELECT {columns(Holder)} FROM users WHERE {_among('id', 0)} OR {_among('username_key', 1)}"
+    f" OR {_among('username_skeleton', 2)} OR {_among('email_key', 3)}",
+    Holder,
+)
+_MEMBERS: Final = Query(
+    f"SELECT {columns(Account)} FROM users WHERE id > $1 AND kind = 'member' AND status <> 'deleting' ORDER BY id LIMIT $2",
+    Account,
+)
+_FIRST: Final = "00000000-0000-0000-0000-000000000000"
+
+
+class Meanwhile(Exception):
+    """Somebody took one of these names, addresses or ids a moment ago; nobody was added. Do it again."""
+
+
 class PeopleStore:
     """Lists of accounts. Every method is one transaction."""
 
@@ -60,3 +88,20 @@ class PeopleStore:
     async def by_email_key(self, key: str) -> list[Account]:
         """Return who has this address: one, or nobody."""
         return await self._database.scan(_BY_EMAIL, key)
+
+    async def holders(self, accounts: Sequence[Account]) -> list[Holder]:
+        """Return who holds an id, a name, one that looks the same, or an address of these at most 250 accounts."""
+        padded = [*accounts, *[accounts[0]] * (BATCH - len(accounts))]
+        keys = [(one.id, one.username_key, one.username_skeleton, one.email_key or "") for one in padded]
+        return await self._database.scan(_HOLDERS, *[key for kind in zip(*keys, strict=True) for key in kind])
+
+    async def add(self, accounts: Sequence[Account], rows: Sequence[Write]) -> None:
+        """Store new accounts, all or none, and what belongs to them; raises Meanwhile."""
+        try:
+            await self._database.write(*[Write(_INSERT, msgspec.structs.astuple(one)) for one in accounts], *rows)
+        except Taken:
+            raise Meanwhile(Meanwhile.__doc__) from None
+
+    async def members(self, after: str | None, limit: int) -> list[Account]:
+        """Return members by id, from the one after `after`, or the first, on."""
+        return await self._database.scan(_MEMBERS, after or _FIRST, limit)
