@@ -103,7 +103,7 @@ class House:
         )
         self.mailer = mailer or mail.mailer(chosen.mail, chosen.server.directory / "mails")
         self.delivery = Delivery(
-            database, kit.outbox, self.mailer, sender=mail.sender(chosen.mail), chance=chance, now=now
+            database, kit.outbox, self.mailer, sender=mail.sender(chosen.mail, kit.origin), chance=chance, now=now
         )
         self.requests.gauges |= self.delivery.gauges()
         self.service_tokens = ServiceTokens(sealing.derive(secret, "services"), now)

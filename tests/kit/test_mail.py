@@ -25,7 +25,8 @@ LETTER = Letter(
     code="12345678",
     closing=("Was that not you? Then do nothing.",),
 )
-FROM = sender(MailSettings(mail_from="Noughts <noughts@play.example>"))
+HOME = "https://play.example"
+FROM = sender(MailSettings(mail_from="Noughts <noughts@play.example>"), HOME)
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ATTACKS = ("{{7*7}}", "${jndi:ldap://x}", "<script>alert(1)</script>", '"><img src=x onerror=y>', "{0}", "%s", "&amp;")
 
@@ -77,7 +78,7 @@ def test_it_says_from_whom_to_whom_when_and_that_nobody_typed_it() -> None:
 
 def test_it_says_the_same_as_text_and_as_html() -> None:
     found = arrived()
-    for said in (*LETTER.paragraphs, *LETTER.closing, LETTER.code, LETTER.link[1] if LETTER.link else ""):
+    for said in (*LETTER.paragraphs, *LETTER.closing, LETTER.code, LETTER.link[1] if LETTER.link else "", HOME):
         assert said in found.text
         assert said in Markup(found.html).text
     assert (found.link, found.code) == ("https://play.example/verify#token=abc&kind=1", "12345678")
@@ -161,7 +162,7 @@ def test_half_a_mail_server_is_refused(settings: dict[str, str], tmp_path: objec
 @pytest.mark.parametrize("address", ["noughts", "@x.example", "noughts@", "<>"])
 def test_a_sender_without_an_address_is_refused(address: str) -> None:
     with pytest.raises(Refusal, match="NOUGHTS_MAIL_FROM"):
-        sender(MailSettings(mail_from=address))
+        sender(MailSettings(mail_from=address), HOME)
 
 
 @pytest.mark.parametrize(("security", "port"), [("starttls", 587), ("tls", 465), ("none", 25)])

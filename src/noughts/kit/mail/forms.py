@@ -9,14 +9,14 @@ from noughts.kit.outbox import Letter
 _WIDTH: Final = 76
 
 
-def text(letter: Letter) -> str:
-    """Return the letter as plain text."""
+def text(letter: Letter, home: str) -> str:
+    """Return the letter as plain text; `home` is the address of the platform."""
     blocks = [*letter.paragraphs]
     if letter.link:
         blocks.append("{}:\n{}".format(*letter.link))
     if letter.code:
         blocks.append(f"{_above_code(letter)}\n{letter.code}")
-    blocks.extend(letter.closing)
+    blocks += [*letter.closing, f"Noughts, {home}"]
     return "\n\n".join("\n".join(map(_wrapped, block.splitlines())) for block in blocks) + "\n"
 
 
@@ -71,19 +71,17 @@ _PAGE: Final = """\
 """
 
 
-def html(letter: Letter) -> str:
-    """Return the letter as HTML, everything it says as text."""
+def html(letter: Letter, home: str) -> str:
+    """Return the letter as HTML, everything it says as text; `home` is the address of the platform."""
     blocks = [_block(_PARAGRAPH, paragraph) for paragraph in letter.paragraphs]
     if letter.link:
         label, address = map(escape, letter.link)
         blocks.append(f'<p style="{_PARAGRAPH}"><a href="{address}" style="{_BUTTON}">{label}</a></p>')
     if letter.code:
         blocks += [_block(_PARAGRAPH, _above_code(letter)), _block(_CODE, letter.code)]
-    small = [_block(_SMALL, closing) for closing in letter.closing]
-    if letter.link:
-        small.append(_block(_SMALL, f"If the button does nothing, open this address: {letter.link[1]}"))
-    if small:
-        blocks += [f'<hr style="{_RULE}">', *small]
+    instead = [f"If the button does nothing, open this address: {letter.link[1]}"] if letter.link else []
+    blocks.append(f'<hr style="{_RULE}">')
+    blocks += [_block(_SMALL, words) for words in (*letter.closing, *instead, f"Noughts, {home}")]
     return _PAGE.format(
         subject=escape(letter.subject), blocks="\n".join(blocks), body=_BODY, column=_COLUMN, name=_NAME, x=_X, o=_O,
         heading=_HEADING,

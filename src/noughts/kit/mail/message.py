@@ -22,8 +22,8 @@ def written(letter: Letter, sender: Sender, mail_id: str, at: datetime) -> Email
     mail["Date"] = at
     mail["Message-ID"] = f"<{mail_id}@{sender.domain}>"
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(forms.text(letter))
-    mail.add_alternative(forms.html(letter), subtype="html")
+    mail.set_content(forms.text(letter, sender.home))
+    mail.add_alternative(forms.html(letter, sender.home), subtype="html")
     mail.set_boundary(f"={mail_id}=")
     return mail
 

@@ -29,10 +29,11 @@ class MailSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sender(NamedTuple):
-    """Whom mails come from."""
+    """Whom mails come from, and where that is to be found."""
 
     name: str
     address: str
+    home: str
 
     @property
     def domain(self) -> str:
@@ -59,9 +60,9 @@ def mailer(chosen: MailSettings, folder: Path) -> Mailer:
     )
 
 
-def sender(chosen: MailSettings) -> Sender:
+def sender(chosen: MailSettings, home: str) -> Sender:
     """Return whom mails come from; raises Refusal."""
-    found = Sender(*parseaddr(chosen.mail_from or _NOBODY))
+    found = Sender(*parseaddr(chosen.mail_from or _NOBODY), home)
     at = found.address.find("@")
     if at < 1 or not found.domain or not (found.address.isascii() and found.address.isprintable()):
         raise Refusal("NOUGHTS_MAIL_FROM is no address: it looks like Noughts <noughts@example.com>.")

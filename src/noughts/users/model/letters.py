@@ -6,6 +6,7 @@ from noughts.kit.outbox import Letter
 from noughts.users.model.one_time import Way
 
 _IGNORE: Final = "If you did not ask for this, you need not do anything: without the link or the code nothing happens."
+_SUSPECT: Final = "choose a new password: somebody else may know yours."
 
 
 def verification(to: str, username: str, way: Way) -> Letter:
@@ -16,12 +17,12 @@ def verification(to: str, username: str, way: Way) -> Letter:
         subject="Please confirm your email address",
         paragraphs=(
             f"Hello {username},",
-            "please confirm that this is your email address. The link works once, for 24 hours.",
+            "This address was given for your account. If you confirm that it is yours, it brings you back in should you forget your password.",
         ),
         link=("Confirm this address", way.link),
         code=way.code,
         until=way.until,
-        closing=("The code does the same for 10 minutes.", _IGNORE),
+        closing=("The link works once, within 24 hours; the code within 10 minutes.", _IGNORE),
     )
 
 
@@ -33,7 +34,7 @@ def already_known(to: str) -> Letter:
         subject="You already have an account",
         paragraphs=(
             "Hello,",
-            "somebody, perhaps you, has just given this email address for an account. You already have one with it, and it has not changed.",
+            "Somebody, perhaps you, has just given this email address for an account. You already have one with it: nothing has changed there.",
             "If it was you, sign in as usual. If you forgot your password, ask for a new one on the sign-in page.",
         ),
         closing=("If it was not you, you need not do anything: nobody was told that you have an account.",),
@@ -48,12 +49,12 @@ def change_requested(to: str, username: str, way: Way) -> Letter:
         subject="Your email address is about to change",
         paragraphs=(
             f"Hello {username},",
-            "a new email address was given for your account. It takes the place of this one as soon as it is confirmed.",
-            "If that was you, there is nothing to do. If not, take it back here, within 7 days, even after it was confirmed:",
+            "A new email address was given for your account. It takes the place of this one as soon as it is confirmed.",
+            "If that was you, there is nothing to do. If it was not, you can keep this address: for 7 days, even after the new one was confirmed.",
         ),
         link=("Keep this address", way.link),
         until=way.until,
-        closing=("Then choose a new password: somebody else may know yours.",),
+        closing=(f"Then {_SUSPECT}",),
     )
 
 
@@ -63,8 +64,11 @@ def change_cancelled(to: str, username: str) -> Letter:
         kind="email-change-cancelled",
         to=to,
         subject="Your email address stays as it is",
-        paragraphs=(f"Hello {username},", "the change of your email address was called off. This one stays yours."),
-        closing=("If you did not ask for a change, choose a new password: somebody else may know yours.",),
+        paragraphs=(
+            f"Hello {username},",
+            "The change of your email address was called off. This one stays yours.",
+            f"If you did not ask for a change, {_SUSPECT}",
+        ),
     )
 
 
@@ -76,10 +80,8 @@ def email_changed(to: str, username: str) -> Letter:
         subject="Your email address was changed",
         paragraphs=(
             f"Hello {username},",
-            "the new email address of your account was confirmed. From now on we write there.",
-        ),
-        closing=(
-            "If that was not you, use the link in our earlier letter about the change: it brings this address back.",
+            "The new email address of your account was confirmed. From now on we write there.",
+            "If that was not you, open our earlier mail “Your email address is about to change”: its link brings this one back.",
         ),
     )
 
@@ -92,7 +94,7 @@ def change_undone(to: str, username: str) -> Letter:
         subject="Your email address is back",
         paragraphs=(
             f"Hello {username},",
-            "this is the email address of your account again, and everybody was signed out.",
+            "This is the email address of your account again. You are signed out everywhere, and so is whoever changed it.",
             "Please choose a new password now, by “Forgot your password?” on the sign-in page: somebody else may know yours.",
         ),
     )
@@ -106,12 +108,12 @@ def recovery(to: str, username: str, way: Way) -> Letter:
         subject="Choose a new password",
         paragraphs=(
             f"Hello {username},",
-            "somebody, hopefully you, asked for a new password. The link works once, for 30 minutes.",
+            "Somebody, hopefully you, asked for a new password for your account.",
         ),
         link=("Choose a new password", way.link),
         code=way.code,
         until=way.until,
-        closing=("The code does the same for 10 minutes.", _IGNORE),
+        closing=("The link works once, within 30 minutes; the code within 10.", _IGNORE),
     )
 
 
@@ -123,7 +125,7 @@ def password_changed(to: str, username: str) -> Letter:
         subject="Your password was changed",
         paragraphs=(
             f"Hello {username},",
-            "the password of your account was changed, and everybody else was signed out.",
+            "The password of your account was changed, and you are signed out everywhere else.",
+            "If that was not you, choose a new one at once, by “Forgot your password?” on the sign-in page.",
         ),
-        closing=("If that was not you, choose a new one by “Forgot your password?” on the sign-in page, at once.",),
     )
