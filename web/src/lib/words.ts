@@ -6,6 +6,8 @@ export const LOST = 'Connection lost, trying again';
 
 const BY_SLUG: Record<string, string> = {
   'login-failed': 'That name and password do not belong together. Check both and try again.',
+  'token-invalid': 'That is not good any more: used, replaced or too old. Ask for a new letter.',
+  'last-administrator': 'There has to be one administrator. Make somebody else one first.',
   'game-over': 'This game is over.',
   'ply-conflict': 'The board has moved on. Here it is as it stands.',
   'not-your-turn': 'It is not your turn yet.',
@@ -21,6 +23,12 @@ const BY_STATUS: Record<number, string> = {
   503: 'Very busy just now. Wait a moment, then try again.',
 };
 
+const NEW_PASSWORD = {
+  breached: 'Many people have used that one, so it is tried first. Choose another.',
+  contextual: 'That is your name, your email or the game’s name over again. Choose another.',
+  length: 'Use at least 8 characters.',
+};
+
 const BY_FIELD: Record<string, Record<string, string>> = {
   username: {
     taken: 'That name belongs to somebody else. Try another.',
@@ -30,17 +38,16 @@ const BY_FIELD: Record<string, Record<string, string>> = {
   email: {
     taken: 'That email already has an account. Sign in instead.',
   },
-  password: {
-    breached: 'Many people have used that one, so it is tried first. Choose another.',
-    contextual: 'That is your name, your email or the game’s name over again. Choose another.',
-    length: 'Use at least 8 characters.',
-  },
+  password: NEW_PASSWORD,
+  new_password: NEW_PASSWORD,
 };
 
 const ANYTHING: Record<string, string> = {
   username: 'Use 3 to 20 letters, digits, _ or -.',
   email: 'That does not look like an email. Check it.',
   password: 'That password will not do. Choose another.',
+  new_password: 'That password will not do. Choose another.',
+  code: 'That code is not right, or not any more. Check it, or ask for a new one.',
   current_password: 'That is not your password. Try again.',
   proof: 'That is not your password. Try again.',
 };
