@@ -1,4 +1,4 @@
-"""Where one is signed in, through the page."""
+"""Where one is signed in and what happened there, through the page."""
 
 from playwright.sync_api import Locator, expect
 
@@ -66,3 +66,15 @@ def test_being_asked_for_the_password_leaves_no_second_session_behind(arrive: Ar
     ada.sign_in(name)
     expect(ada.page.get_by_role("link", name=name)).to_be_visible()
     expect(_devices(ada)).to_have_count(1)
+
+
+def test_what_happened_to_the_account_is_told(arrive: Arrive) -> None:
+    ada, thief = arrive(), arrive()
+    name = ada.sign_up()
+    thief.sign_in(name, "not this one")
+    thief.says("That name and password do not belong together. Check both and try again.")
+    ada.settings("What happened")
+    told = ada.page.get_by_role("list", name="What happened").get_by_role("listitem")
+    expect(told).to_have_count(3)
+    expect(told.first).to_contain_text("Wrong password")
+    expect(told.last).to_contain_text("Signed up")

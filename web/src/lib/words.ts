@@ -6,7 +6,9 @@ export const LOST = 'Connection lost, trying again';
 
 const BY_SLUG: Record<string, string> = {
   'login-failed': 'That name and password do not belong together. Check both and try again.',
-  'token-invalid': 'That is not good any more: used, replaced or too old. Ask for a new letter.',
+  'token-invalid': 'That link or code does not work: it was used, replaced or is too old. Ask for a new letter.',
+  'nothing-to-verify': 'Nothing is left to confirm.',
+  'email-taken': 'That email belongs to another account.',
   'last-administrator': 'There has to be one administrator. Make somebody else one first.',
   'game-over': 'This game is over.',
   'ply-conflict': 'The board has moved on. Here it is as it stands.',

@@ -18,7 +18,10 @@ export async function setPassword(key: Key, new_password: string): Promise<void>
 
 export async function verify(key: Key): Promise<void> {
   await send('POST', '/email/verify', { body: key });
-  if (me.user) me.user = (await session.call<User>('GET', '/users/me')).data;
+  if (!me.user) return;
+  // Taking a change back signs everybody out, and then there is nothing to read: it was done all the same.
+  const now = await session.call<User>('GET', '/users/me').catch(() => null);
+  if (now) me.user = now.data;
 }
 
 /** Sends the letter that confirms an address once more. */

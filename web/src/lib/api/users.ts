@@ -16,6 +16,11 @@ export async function changeUser(id: string, body: Change): Promise<void> {
   me.user = (await session.call<User>('PUT', `/users/${id}`, { body })).data;
 }
 
+/** Ends every other session. */
+export async function changePassword(id: string, current_password: string, new_password: string): Promise<void> {
+  await session.call('PUT', `/users/${id}/password`, { body: { current_password, new_password } });
+}
+
 export async function deleteAccount(id: string): Promise<void> {
   await session.call('DELETE', `/users/${id}`);
   session.end();
