@@ -361,9 +361,7 @@ async def test_other_peoples_is_hidden(house: Services, alice: Protected) -> Non
     assert (await house.auth.second_factor.state(alice.by.user_id, caller(role="admin"))).enabled
 
 
-async def test_its_secret_is_sealed_for_its_owner_and_no_recovery_code_is_stored(
-    house: Services, alice: Protected
-) -> None:
+async def test_its_secret_is_sealed_for_its_owner(house: Services, alice: Protected) -> None:
     totp = await house.auth_store.second_factor.of(alice.by.user_id)
     assert totp is not None
     keys = (
@@ -372,6 +370,16 @@ async def test_its_secret_is_sealed_for_its_owner_and_no_recovery_code_is_stored
         sealing.derive(SECRET, "second factors" + alice.by.user_id),
     )
     assert [sealing.unseal(key, totp.sealed) for key in keys] == [None] * 3
+
+
+async def test_a_recovery_code_is_looked_up_by_what_nobody_can_make_who_has_not_the_key(
+    house: Services, alice: Protected
+) -> None:
+    stored = {row.digest for row in await house.database.scan(DIGESTS, alice.by.user_id)}
+    plain = [code.replace("-", "") for code in alice.recovery_codes]
+    assert {len(digest) for digest in stored} == {64}
+    assert len(stored) == 10
+    assert not stored & {made for code in plain for made in (code, sealing.digest(code), sealing.mac(SECRET, code))}
 
 
 async def test_a_secret_moved_to_another_account_opens_nothing(house: Services, alice: Protected) -> None:
@@ -419,6 +427,13 @@ class Left(msgspec.Struct, frozen=True, array_like=True):
     mfa_tokens: int
 
 
+class Digest(msgspec.Struct, frozen=True, array_like=True):
+    """What is stored of a recovery code."""
+
+    digest: str
+
+
+DIGESTS = Query("SELECT digest FROM recovery_codes WHERE user_id = $1", Digest)
 LEFT = Query(
     "SELECT (SELECT count(*) FROM totp), (SELECT count(*) FROM recovery_codes), (SELECT count(*) FROM mfa_tokens)", Left
 )

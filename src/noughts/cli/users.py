@@ -69,6 +69,19 @@ def enable(username: str, *, data: str | None = None) -> None:
     _set_status(username, "active", "can sign in again", data)
 
 
+@app.command(name="reset-totp")
+def reset_totp(username: str, *, data: str | None = None) -> None:
+    """Remove the second factor of somebody who lost it; who is signed in is signed out."""
+
+    async def work(house: compose.House) -> None:
+        found = await house.users.administration.named(username)
+        if not await house.auth.second_factor.remove(found.id, None, compose.OPERATOR):
+            raise Refusal(f"{found.username} has no second factor.")
+        print(f"{found.username} signs in by password alone now.")
+
+    with_house(work, data)
+
+
 def _set_role(username: str, role: Literal["player", "admin"], told: str, data: str | None) -> None:
     async def work(house: compose.House) -> None:
         found = await house.users.administration.named(username)
