@@ -36,6 +36,8 @@ class Effort:
     paced_seconds: float
     games: int
     """Games each of the fifty boards plays in a run."""
+    refreshes: int
+    """Sessions each connection refreshes in a run."""
     patience: float
     """Seconds to wait in all for the neighbours to be quiet before runs."""
 
@@ -50,6 +52,7 @@ FULL = Effort(
     paced_rounds=3,
     paced_seconds=20.0,
     games=8,
+    refreshes=150,
     patience=120.0,
 )
 QUICK = Effort(
@@ -62,6 +65,7 @@ QUICK = Effort(
     paced_rounds=1,
     paced_seconds=2.0,
     games=4,
+    refreshes=40,
     patience=5.0,
 )
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bench.results import Row
-from bench.rows import isolation, logins, memory, moves, reads, start
+from bench.rows import isolation, logins, memory, moves, reads, refresh, start
 from bench.workbench import Workbench
 
 ROWS: dict[str, Callable[[Workbench], Row]] = {
@@ -13,4 +13,5 @@ ROWS: dict[str, Callable[[Workbench], Row]] = {
     "logins": logins.measure,
     "isolation": isolation.measure,
     "moves": moves.measure,
+    "refresh": refresh.measure,
 }

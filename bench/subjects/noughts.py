@@ -41,6 +41,11 @@ class Noughts:
         """Let so many guests in: signed in, without a password to hash."""
         return _signed_in(exchange(port, [request("POST", "/guests", body={})] * count, expect=201))
 
+    def refreshes(self, port: int, count: int) -> list[bytes]:
+        """Let so many guests in; return for each the request that refreshes their session."""
+        grants = map(json.loads, exchange(port, [request("POST", "/guests", body={})] * count, expect=201))
+        return [request("POST", "/token", body={"refresh_token": grant["refresh_token"]}) for grant in grants]
+
     def read(self, person: Person) -> bytes:
         """Return the request for the own account."""
         return request("GET", f"/users/{person.id}", token=person.token)

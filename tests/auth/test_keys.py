@@ -6,10 +6,13 @@ from datetime import timedelta
 import jwt
 import pytest
 from tests.fakes import NOON, Clock
-from tests.services import PASSWORD, Services
+from tests.services import ISSUER, PASSWORD, Services
 
 from noughts.auth.model import keys as model
-from noughts.kit.errors import InvalidToken
+from noughts.auth.model.keys import Algorithm
+from noughts.auth.service.keys import Keys
+from noughts.auth.signing import Signer
+from noughts.kit.errors import InvalidToken, Refusal
 
 PERIOD = timedelta(days=90)
 
@@ -153,3 +156,12 @@ async def test_by_a_clock_that_is_behind_the_first_key_signs_all_the_same(house:
     behind = await Services(house.database, Clock(), house.passwords).ready()
     behind.clock.at = NOON - timedelta(seconds=5)
     assert await signing(behind) == await signing(house)
+
+
+@pytest.mark.parametrize("algorithm", ["ES256", "RS256"])
+async def test_whoever_has_another_secret_makes_no_key(house: Services, algorithm: Algorithm) -> None:
+    stranger = Keys(house.auth_store.keys, Signer(b"x" * 32, algorithm, ISSUER), PERIOD, house.clock)
+    for attempt in (stranger.load, stranger.rotate):
+        with pytest.raises(Refusal, match="secret"):
+            await attempt()
+    assert await states(house) == ["active"]

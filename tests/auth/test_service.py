@@ -1,7 +1,6 @@
 """Signing in, staying signed in, signing out, on both databases and by a clock that is moved."""
 
 import asyncio
-from datetime import timedelta
 
 import jwt
 import msgspec
@@ -11,10 +10,8 @@ from tests.services import ISSUER, PASSWORD, SECRET, Services
 
 from noughts.auth.model.sessions import InvalidRefreshToken, LoginFailed, SessionExpired
 from noughts.auth.service import Grant
-from noughts.auth.service.keys import Keys
-from noughts.auth.signing import Signer
 from noughts.kit import sealing
-from noughts.kit.errors import InvalidToken, Refusal
+from noughts.kit.errors import InvalidToken
 from noughts.kit.passwords import Passwords
 from noughts.kit.tokens import LIFETIME_S
 from noughts.users.model.wishes import Wish
@@ -315,9 +312,3 @@ async def test_the_same_key_signs_after_a_restart(house: Services, grant: Grant)
     again = await Services(house.database, house.clock, house.passwords).ready()
     assert again.verifier.verify(grant.access_token).user_id == grant.user.id
     assert again.auth.signer.jwks() == house.auth.signer.jwks()
-
-
-async def test_another_secret_than_the_keys_were_sealed_with_is_refused(house: Services) -> None:
-    other = Keys(house.auth_store.keys, Signer(b"x" * 32, "ES256", ISSUER), timedelta(days=90), house.clock)
-    with pytest.raises(Refusal, match="secret"):
-        await other.load()

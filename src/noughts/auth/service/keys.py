@@ -34,14 +34,16 @@ class Keys:
 
     async def load(self) -> None:
         """Read the keys before anything is signed or checked, the first one made on the way; raises Refusal."""
-        stored, at = await self._store.all(), self._now()
+        stored = await self.read()
         if keys.newest(stored, self._signer.algorithm) is None:
-            await self._make(1, keys.first_signs_from(stored, at))
-        await self.read()
+            await self._make(1, keys.first_signs_from(stored, self._now()))
+            await self.read()
 
-    async def read(self) -> None:
-        """Take in keys that other processes made, long before they sign."""
-        self._signer.take(await self._store.all(), self._now())
+    async def read(self) -> list[StoredKey]:
+        """Take in keys that other processes made, long before they sign, and return them; raises Refusal."""
+        stored = await self._store.all()
+        self._signer.take(stored, self._now())
+        return stored
 
     async def keep(self) -> None:
         """Make the next key a day before it is due, and remove those nobody needs. May be repeated and run twice at once."""
@@ -55,12 +57,13 @@ class Keys:
     async def rotate(self, *, hurry: bool = False) -> KeyInfo:
         """Return the key that signs next: in a day, in a hurry in a minute; one that waits and begins by then is it.
 
-        In a hurry a key that waits for later is dropped: whoever knows the one that signs may know that one too.
+        In a hurry a key that waits for later is dropped: whoever knows the one that signs may know that one too. Raises
+        Refusal when the secret is another than the keys', so that none is made that nobody else can open.
         """
         at = self._now()
         begins = at + (keys.SHORT_NOTICE if hurry else keys.NOTICE)
         while True:
-            stored = await self._store.all()
+            stored = await self.read()
             last = keys.newest(stored, self._signer.algorithm)
             if last is not None and at < last.signs_from <= begins:
                 return _info(last, stored, at)
