@@ -17,7 +17,7 @@ from noughts.kit.address import host_and_network
 from noughts.kit.database import Database, Missed, Query, Sql, Write
 from noughts.kit.errors import TooManyRequests
 
-Purpose = Literal["sign-in", "second-factor", "current-password", "recovery"]
+Purpose = Literal["sign-in", "second-factor", "current-password", "recovery", "verification", "password-change"]
 FORGOTTEN: Final = timedelta(hours=1)
 LONGEST_WAIT_S: Final = 60
 _MOST: Final = 10_000

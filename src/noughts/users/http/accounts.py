@@ -116,7 +116,8 @@ _CHANGES: Final = (
     InsufficientUserAuthentication, TooManyAttempts, HashQueueFull,
 )  # fmt: skip
 _CREATES: Final = (
-    UsernameTaken, EmailTaken, PasswordBreached, PasswordContextual, IdempotencyKeyReused, IdempotencyInProgress, HashQueueFull,
+    UsernameTaken, EmailTaken, PasswordBreached, PasswordContextual, IdempotencyKeyReused, IdempotencyInProgress,
+    TooManyAttempts, HashQueueFull,
 )  # fmt: skip
 _PASSWORD: Final = (
     PasswordBreached, PasswordContextual, PreconditionFailed, InsufficientUserAuthentication, TooManyAttempts, HashQueueFull,

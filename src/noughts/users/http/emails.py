@@ -68,7 +68,7 @@ _RECOVERY: Final = (TokenInvalid, PasswordContextual, PasswordBreached, HashQueu
 
 ROUTES: Final = (
     Route("POST", "/users/{user_id}/verification", send_verification, "Send the verification mail again.", status=202,
-          errors=(NothingToVerify, EmailTaken), limit=VERIFICATION_MAIL),
+          errors=(NothingToVerify, EmailTaken, TooManyAttempts), limit=VERIFICATION_MAIL),
     Route("POST", "/email/verify", verify_email, "Verify an address, or take a change of it back, as a mail says.",
           who=Who.ANYONE, body=ProofBody, status=204, errors=(TokenInvalid, EmailTaken), limit=VERIFICATION),
     Route("POST", "/recovery", ask_for_recovery, "Ask for a mail with which to set a new password; it comes if there is an account.",

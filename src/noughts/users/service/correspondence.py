@@ -20,7 +20,13 @@ class Correspondence:
         self._one_time = store.one_time
         self._tokens = tokens
         self._outbox = fittings.outbox
+        self._throttle = fittings.throttle
         self._settings = settings
+
+    async def ration(self, account: Account) -> None:
+        """Count a letter to an address nobody has proved to be theirs; raises TooManyAttempts past five an hour."""
+        if account.unverified_email is not None:
+            await self._throttle.ration("verification", addresses.key(account.unverified_email))
 
     async def verification(self, account: Account) -> tuple[Write, ...]:
         """Ask whether the unverified address is theirs; its owner is told instead when they have an account with it.

@@ -39,13 +39,17 @@ class Emails:
         log.info("email_change_undone" if token.purpose == "undo" else "email_verified", user=token.user_id)
 
     async def send_again(self, user_id: UserId, by: Principal) -> None:
-        """Send a new link and code to the address that waits to be verified; raises Forbidden, NotFound, NothingToVerify."""
+        """Send a new link and code to the address that waits to be verified.
+
+        Raises Forbidden, NotFound, NothingToVerify, TooManyAttempts past five letters an hour, EmailTaken.
+        """
         if by.user_id != user_id:
             raise Forbidden("This is someone else's mailbox.")
         account = accounts.require_visible(await self._accounts.get(user_id))
         if account.unverified_email is None:
             raise NothingToVerify
-        await self._one_time.note(*await self._mail.verification(account))
+        await self._mail.ration(account)
+        await self._one_time.send(*await self._mail.verification(account))
 
     def _verified(self, before: Account, token: OneTimeToken, origin: Origin) -> Outcome:
         after = accounts.verified(before, token.email, self._now())

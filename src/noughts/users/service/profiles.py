@@ -35,7 +35,7 @@ class Profiles:
         """Return the account after its owner or an administrator changed it.
 
         Raises NotFound, Forbidden, InsufficientUserAuthentication, PreconditionFailed, Invalid, UsernameTaken,
-        EmailTaken. Nothing is changed unless everything is.
+        EmailTaken, TooManyAttempts. Nothing is changed unless everything is.
         """
         before = await self._controlled(user_id, by, condition)
         shortest, breached = self._settings.password_min, self._fittings.breached
@@ -46,6 +46,7 @@ class Profiles:
         change = Change(found.name, found.email, hashed, drops_pending_email=wish.drops_pending_email, claims=claims)
         after = accounts.changed(before, change, session_id=by.session_id, at=at)
         if after is not before:
+            await self._ration(before, after)
             ends = after.epoch != before.epoch
             ended = Revocation.of_user(user_id, after.epoch, at, by.session_id) if ends else None
             rows = [self._fittings.audit.row(event, user_id, origin, by) for event in _events(before, after)]
@@ -78,6 +79,15 @@ class Profiles:
         """
         accounts.require_control(by, user_id)
         return accounts.require_met(await self._store.get(user_id), condition)
+
+    async def _ration(self, before: Account, after: Account) -> None:
+        """Count what makes us write to people, five times an hour each; raises TooManyAttempts."""
+        ration = self._fittings.throttle.ration
+        if after.unverified_email not in (None, before.unverified_email):
+            await ration("verification", after.id)
+            await self._mail.ration(after)
+        if before.password not in (None, after.password):
+            await ration("password-change", after.id)
 
     async def _require_proof(self, before: Account, wish: Wish, by: Principal, origin: Origin) -> None:
         """Raise unless a change of email or password comes with the current password or a young sign-in."""

@@ -36,7 +36,7 @@ class Registrations:
     async def register(self, wanted: Registration, origin: Origin, key: str | None = None) -> Account:
         """Return the new member; the same one again for the same Idempotency-Key and body.
 
-        Raises Invalid naming every member that breaks a rule, UsernameTaken, EmailTaken, HashQueueFull,
+        Raises Invalid naming every member that breaks a rule, UsernameTaken, EmailTaken, TooManyAttempts, HashQueueFull,
         IdempotencyKeyReused, IdempotencyInProgress, Unavailable.
         """
         once = None if key is None else self._idempotency.once(_ANONYMOUS, "POST /users", key, wanted)
@@ -44,6 +44,8 @@ class Registrations:
             if once is not None and await self._idempotency.earlier(once) is not None:
                 return await self._made(once)
             account = await self._new(wanted)
+            if self._settings.conceals:  # else an address is registered once
+                await self._mail.ration(account)
             rows = (*self._idempotency.rows(once, account.id, account.id), *await self._mail.verification(account))
             try:
                 await self._store.add(account, *rows, self._audit.row("user-registered", account.id, origin))

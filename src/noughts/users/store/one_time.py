@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from noughts.kit.database import Database, Missed, Query, Sql, Write, columns
+from noughts.kit.errors import NotFound
 from noughts.kit.tokens import UserId
 from noughts.users.model.one_time import OneTimeToken, Purpose
 
@@ -16,6 +17,8 @@ _BY_DIGEST: Final = Query(f"SELECT {columns(OneTimeToken)} FROM one_time_tokens 
 _BY_ADDRESS: Final = Query(
     f"SELECT {columns(OneTimeToken)} FROM one_time_tokens WHERE email = $1 AND purpose = $2", OneTimeToken
 )
+# Whoever writes to a person waits for whoever else does: of two letters at once the first is over.
+_LOCK: Final = Sql("UPDATE users SET version = version WHERE id = $1")
 _TRY: Final = Sql("UPDATE one_time_tokens SET tries = tries + 1 WHERE id = $1 AND tries = $2")
 _SPEND: Final = Sql("DELETE FROM one_time_tokens WHERE id = $1")
 _VOID: Final = Sql("DELETE FROM one_time_tokens WHERE user_id = $1 AND purpose = $2")
@@ -54,6 +57,13 @@ class OneTimeStore:
             return False
         return True
 
+    async def send(self, *rows: Write) -> None:
+        """Write to somebody where nothing else changes; raises NotFound when they were erased meanwhile."""
+        try:
+            await self._database.write(*rows)
+        except Missed:
+            raise NotFound("There is no such user.") from None
+
     async def note(self, *rows: Write) -> None:
         """Write down what happened where nothing else changed."""
         await self._database.write(*rows)
@@ -66,7 +76,9 @@ class OneTimeStore:
     def added(token: OneTimeToken) -> tuple[Write, ...]:
         """Return the writes that store a new one; the one before it is over, but every way back stays open."""
         insert = Write(_INSERT, msgspec.structs.astuple(token))
-        return (insert,) if token.purpose == "undo" else (*OneTimeStore.voided(token.user_id, token.purpose), insert)
+        if token.purpose == "undo":
+            return (insert,)
+        return (Write(_LOCK, (token.user_id,)), *OneTimeStore.voided(token.user_id, token.purpose), insert)
 
     @staticmethod
     def spent(token: OneTimeToken) -> tuple[Write, ...]:
