@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from tests.fakes import caller
@@ -9,6 +10,7 @@ from tests.services import PASSWORD, Services, by_code, by_link, services
 
 from noughts.kit.database import Database
 from noughts.kit.errors import Forbidden, Invalid, InvalidToken
+from noughts.kit.throttling import TooManyAttempts
 from noughts.kit.tokens import UserId
 from noughts.users.model.accounts import Account
 from noughts.users.model.addresses import EmailTaken
@@ -325,3 +327,40 @@ async def test_with_a_person_goes_all_that_was_sent_to_them(house: Services) -> 
     await house.erasure.sweep()
     assert await house.user_store.one_time.sent_to(OLD, "verify") == []
     assert await house.user_store.accounts.get(UserId(alice.id)) is None
+
+
+async def test_a_stranger_gets_five_letters_an_hour_whoever_names_them(house: Services) -> None:
+    for n in range(5):
+        member = await house.member(f"member{n}")
+        await wished(house, member, email="stranger@example.com")
+        await wished(house, member, email=f"{n}@example.com")
+    alice = await house.member()
+    with pytest.raises(TooManyAttempts):
+        await wished(house, alice, email="Stranger@example.com")
+    house.clock.forward(hours=1)
+    await wished(house, alice, email="Stranger@example.com")
+
+
+async def test_a_member_names_five_new_addresses_an_hour(house: Services) -> None:
+    alice = await house.member()
+    for n in range(5):
+        await wished(house, alice, email=f"{n}@example.com")
+    with pytest.raises(TooManyAttempts):
+        await wished(house, alice, email=NEW)
+
+
+async def test_a_password_is_changed_five_times_an_hour(house: Services) -> None:
+    alice = await house.member()
+    passwords = [PASSWORD, *(f"another secret {n}" for n in range(6))]
+    for old, new in pairwise(passwords[:6]):
+        await wished(house, alice, password=new, current_password=old)
+    with pytest.raises(TooManyAttempts):
+        await wished(house, alice, password=passwords[6], current_password=passwords[5])
+
+
+async def test_where_addresses_are_concealed_one_is_registered_five_times_an_hour(database: Database) -> None:
+    async with services(database, NOUGHTS_DUPLICATE_EMAIL="conceal") as house:
+        for n in range(5):
+            await house.register(Registration(f"member{n}", OLD, PASSWORD))
+        with pytest.raises(TooManyAttempts):
+            await house.register(Registration("member5", OLD.upper(), PASSWORD))
