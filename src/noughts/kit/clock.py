@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from typing import Final
 
 
 class _Clock:
@@ -12,15 +13,11 @@ class _Clock:
         self._moment = datetime.fromtimestamp(0, UTC)
 
     def __call__(self) -> datetime:
+        """Return the time in UTC, whole milliseconds, so that both databases and the wire hold the very same value."""
         milliseconds = time.time_ns() // 1_000_000
         if milliseconds != self._milliseconds:
             self._milliseconds, self._moment = milliseconds, datetime.fromtimestamp(milliseconds / 1000, UTC)
         return self._moment
 
 
-_clock = _Clock()
-
-
-def now() -> datetime:
-    """Return the time in UTC, whole milliseconds, so that both databases and the wire hold the very same value."""
-    return _clock()
+now: Final = _Clock()
