@@ -1,6 +1,7 @@
 """Sessions: when they end, that they end at once, and that no retry ends them."""
 
 import asyncio
+import sqlite3
 from collections import Counter
 from collections.abc import Coroutine
 from typing import Any
@@ -8,7 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from noughts.kit import sealing
 from tests import servers
+from tests.post import filed
 from tests.security.attacks import PASSWORD, Person, claims, guest, login, me, member, rows, some_name
 from tests.security.attacks import person as person_of
 
@@ -355,3 +358,25 @@ def test_other_peoples_sessions_are_not_there(client: httpx.Client, alice: Perso
 def test_a_stranger_sees_no_sessions(client: httpx.Client, alice: Person) -> None:
     assert client.get(f"/users/{alice.id}/sessions").status_code == 401
     assert client.delete(f"/users/{alice.id}/sessions").status_code == 401
+
+
+def test_both_holders_of_a_copied_refresh_token_are_out_and_a_mail_says_so(
+    server: servers.Process, client: httpx.Client
+) -> None:
+    owner = member(client)
+    following = client.post("/token", json={"refresh_token": owner.refresh}).json()
+    forget(server, owner.refresh)
+
+    assert client.post("/token", json={"refresh_token": owner.refresh}).status_code == 401
+    assert gone(client, person_of(following))
+    assert [mail.subject for mail in filed(server.data, owner.email, 2)][-1].startswith("We ended one of your sign-ins")
+
+
+def forget(server: servers.Process, token: str) -> None:
+    """Remove the row of a used token, as the first refresh after twenty seconds does."""
+    connection = sqlite3.connect(server.data / "noughts.db", timeout=10)
+    try:
+        with connection:
+            connection.execute("DELETE FROM refresh_tokens WHERE digest = ?", (sealing.digest(token),))
+    finally:
+        connection.close()
