@@ -99,19 +99,26 @@ class PostOffice:
     It says what `refused` holds to recipients named there; while `silent` it never answers who brings a mail.
     """
 
-    def __init__(self, *, tls: ssl.SSLContext | None = None, credentials: tuple[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        tls: ssl.SSLContext | None = None,
+        security: str = "starttls",
+        credentials: tuple[str, str] | None = None,
+    ) -> None:
         self.port = free_port()
         self.mails: list[Mail] = []
         self.envelopes: list[list[str]] = []
         self.refused: dict[str, str] = {}
         self.silent = False
         self._tls, self._credentials = tls, credentials
+        self._security = security if tls else "none"
         self._server: Controller | None = None
 
     def settings(self, **different: str) -> dict[str, str]:
         """Return what a Noughts that sends through it has to be told."""
         chosen = {"smtp_host": "localhost" if self._tls else "127.0.0.1", "smtp_port": str(self.port)}
-        chosen |= {"mail_from": "Noughts <noughts@play.example>", "smtp_security": "starttls" if self._tls else "none"}
+        chosen |= {"mail_from": "Noughts <noughts@play.example>", "smtp_security": self._security}
         if self._credentials:
             chosen |= dict(zip(("smtp_username", "smtp_password"), self._credentials, strict=True))
         return chosen | different
@@ -119,8 +126,10 @@ class PostOffice:
     def open(self) -> None:
         """Take mails in from now on."""
         demands: dict[str, Any] = {}
-        if self._tls:
+        if self._security == "starttls":
             demands |= {"tls_context": self._tls, "require_starttls": True}
+        if self._security == "tls":
+            demands |= {"ssl_context": self._tls}
         if self._credentials:
             demands |= {"auth_required": True, "authenticator": self._authenticate}
         host = "localhost" if self._tls else "127.0.0.1"

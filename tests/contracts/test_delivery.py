@@ -122,6 +122,17 @@ async def test_a_mail_that_is_refused_is_not_tried_again(house: Services) -> Non
     assert await waiting(house) == 0
 
 
+async def test_who_watches_sees_how_many_mails_wait_and_for_how_long(house: Services) -> None:
+    house.box.trouble = lambda _: Delayed("not now")
+    await post(house, *map(letter, range(3)))
+    house.clock.forward(minutes=5)
+    await send(house)
+    await house.delivery.measure()
+    page = house.requests.exposition().decode()
+    assert "noughts_mails_waiting 3.0" in page
+    assert "noughts_oldest_mail_seconds 300.0" in page
+
+
 async def test_a_letter_whose_link_has_expired_is_not_sent(house: Services) -> None:
     await post(house, msgspec.structs.replace(LETTER, until=NOON + timedelta(minutes=30)))
     house.clock.forward(minutes=30)

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import time
@@ -20,6 +21,7 @@ from noughts.kit.database.group_commit import bind
 from noughts.kit.outbox import Letter, Outbox
 from noughts.kit.times import rfc3339
 from tests import servers
+from tests.faults.harm import noughts
 from tests.post import PostOffice, filed, files, post_office
 
 ADA = "ada@example.com"
@@ -151,6 +153,26 @@ def test_a_power_cut_during_sign_ups_leaves_no_account_without_its_letter_and_no
         assert people(process) == addressees(process)
     process.stop()
     assert len(people(process)) > 5
+
+
+def test_two_servers_on_one_postgresql_send_each_mail_once(
+    tmp_path: Path, office: PostOffice, postgres_database: str
+) -> None:
+    settings = {"database": postgres_database, "rate_limits": "off", **office.settings()}
+    assert noughts("db", "migrate", database=postgres_database).status == 0
+    with servers.serving(tmp_path / "first", **settings) as first:
+        (tmp_path / "second").mkdir()
+        shutil.copy(first.data / "secret", tmp_path / "second" / "secret")
+        with servers.serving(tmp_path / "second", **settings) as second:
+            names = [f"name{number}" for number in range(30)]
+            for number, name in enumerate(names):
+                sign_up((first, second)[number % 2], name)
+            for name in names:
+                office.wait(f"{name}@example.com")
+            time.sleep(1.5)
+            shares = [process.log.read_text().count('"mail_sent"') for process in (first, second)]
+    assert Counter(mail.to for mail in office.mails) == Counter(f"{name}@example.com" for name in names)
+    assert sum(shares) == 30
 
 
 def test_a_power_cut_between_commit_and_sending_costs_no_mail(tmp_path: Path, office: PostOffice) -> None:

@@ -66,6 +66,14 @@ async def test_a_mail_arrives_through_starttls_with_a_password(guarded: PostOffi
     assert [found.id for found in guarded.to(ADA)] == [mail()["Message-ID"]]
 
 
+async def test_a_mail_arrives_through_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, context = certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    with post_office(tls=context, security="tls") as office:
+        await through(office).send(mail())
+        assert [found.id for found in office.to(ADA)] == [mail()["Message-ID"]]
+
+
 async def test_a_wrong_password_delays_a_mail(guarded: PostOffice) -> None:
     reason = await fails(through(guarded, smtp_password="another"), Delayed)
     assert "535" in reason
