@@ -9,6 +9,7 @@ from tests.authenticator import Authenticator, Protected, answer, asked, protect
 from tests.fakes import caller
 from tests.services import HERE, PASSWORD, SECRET, Services
 
+from noughts.auth.model import sessions
 from noughts.auth.model.second_factor import (
     EmailNotVerified,
     InvalidMfaToken,
@@ -18,11 +19,11 @@ from noughts.auth.model.second_factor import (
     TotpNotStarted,
 )
 from noughts.auth.model.sessions import InvalidRefreshToken, LoginFailed, Session
-from noughts.kit import sealing
+from noughts.kit import ids, sealing
 from noughts.kit.audit import OPERATOR
 from noughts.kit.database import Query, Sql, Write
 from noughts.kit.errors import Forbidden, InsufficientUserAuthentication, Invalid, InvalidToken, NotFound, Problem
-from noughts.kit.tokens import Principal, UserId
+from noughts.kit.tokens import Principal, SessionId, UserId
 from noughts.users.model.wishes import Wish
 
 OLD = timedelta(minutes=16)
@@ -246,6 +247,17 @@ async def test_who_signs_in_by_password_alone_while_it_is_confirmed_gets_nothing
         assert {type(one) for one in found if isinstance(one, Exception)} <= {MfaRequired, LoginFailed}
         assert await house.auth.second_factor.remove(alice.user_id, alice, HERE)
         house.clock.forward(minutes=1)
+
+
+async def test_the_store_itself_opens_no_session_by_one_factor_where_there_are_two(
+    house: Services, alice: Protected
+) -> None:
+    credentials = await house.auth_store.sessions.credentials(alice.by.user_id)
+    assert credentials is not None
+    one, other = (sessions.opened(SessionId(ids.new()), credentials, HERE, house.clock()) for _ in range(2))
+    await house.auth_store.sessions.open(one, "by two", factors=2)
+    with pytest.raises(LoginFailed):
+        await house.auth_store.sessions.open(other, "by one")
 
 
 async def test_until_it_is_confirmed_a_password_is_enough(house: Services) -> None:

@@ -46,7 +46,7 @@ def digest(token: str) -> str:
 
 def mac(key: bytes, text: str) -> str:
     """Return what is stored of a secret that is short or written by hand: its HMAC-SHA-256 in hexadecimal."""
-    return hmac.digest(key, text.encode(), "sha256").hex()
+    return hmac.digest(key, text.encode("utf-8", "surrogatepass"), "sha256").hex()
 
 
 def load_or_create(path: Path) -> bytes:

@@ -5,7 +5,6 @@ minute at most. Whoever has to wait for what others guessed about the same perso
 can move, from which on they are heard. Keys are keyed digests, never an address or a name.
 """
 
-import hmac
 import math
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
+from noughts.kit import sealing
 from noughts.kit.address import host_and_network
 from noughts.kit.database import Database, Missed, Query, Sql, Write
 from noughts.kit.errors import TooManyRequests
@@ -201,4 +201,4 @@ class Throttle:
         )
 
     def _digest(self, *name: str) -> str:
-        return hmac.digest(self._key, "\0".join(name).encode("utf-8", "surrogatepass"), "sha256").hex()
+        return sealing.mac(self._key, "\0".join(name))

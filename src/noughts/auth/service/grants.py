@@ -11,6 +11,7 @@ from noughts.auth.store import SessionStore
 from noughts.kit import ids, sealing
 from noughts.kit.audit import Event, Origin
 from noughts.kit.database import Write
+from noughts.kit.errors import InvalidToken, NotFound
 from noughts.kit.fittings import Fittings
 from noughts.kit.tokens import LIFETIME_S, SessionId
 from noughts.ports.users import User, Users
@@ -47,14 +48,17 @@ class Grants:
         self._audit = fittings.audit
         self._now = fittings.now
 
-    async def open(self, credentials: Credentials, origin: Origin, event: Event, *rows: Write) -> Grant:
+    async def open(
+        self, credentials: Credentials, origin: Origin, event: Event, *rows: Write, factors: int = 1
+    ) -> Grant:
         """Return a new session's tokens, its device known from now on, and write what belongs to it.
 
-        Raises LoginFailed when the account changed meanwhile.
+        Raises LoginFailed when the account changed meanwhile, or has a second factor and fewer than two were shown.
         """
         session = sessions.opened(SessionId(ids.new()), credentials, origin, self._now())
         told = self._audit.row(event, credentials.id, origin, session=session.id)
-        grant = await self._first(session, credentials, None, told, self._devices.kept(credentials.id, origin), *rows)
+        rows = (told, self._devices.kept(credentials.id, origin), *rows)
+        grant = await self._first(session, credentials, None, *rows, factors=factors)
         return msgspec.structs.replace(grant, device_cookie=self._devices.cookie(credentials.id))
 
     async def open_guest(self, credentials: Credentials, origin: Origin, user: User) -> Grant:
@@ -63,15 +67,17 @@ class Grants:
             sessions.opened(SessionId(ids.new()), credentials, origin, self._now()), credentials, user
         )
 
-    async def _first(self, session: Session, credentials: Credentials, user: User | None, *rows: Write) -> Grant:
+    async def _first(
+        self, session: Session, credentials: Credentials, user: User | None, *rows: Write, factors: int = 1
+    ) -> Grant:
         refresh_token = self._tokens.new(session.id)
-        await self._store.open(session, sealing.digest(refresh_token), *rows)
+        await self._store.open(session, sealing.digest(refresh_token), *rows, factors=factors)
         return await self.next(session, credentials, refresh_token, user)
 
     async def next(
         self, session: Session, credentials: Credentials, refresh_token: str, user: User | None = None
     ) -> Grant:
-        """Return a session's tokens, the access token newly signed."""
+        """Return a session's tokens, the access token newly signed; raises InvalidToken when their owner is gone."""
         now = self._now()
         claims = {
             "sub": session.user_id,
@@ -85,5 +91,11 @@ class Grants:
             expires_in=LIFETIME_S,
             refresh_token=refresh_token,
             refresh_expires_in=session.expires_in_s(now),
-            user=user or await self._users.user(session.user_id),
+            user=user or await self._owner(session),
         )
+
+    async def _owner(self, session: Session) -> User:
+        try:
+            return await self._users.user(session.user_id)
+        except NotFound:  # deleted a moment ago
+            raise InvalidToken("The account is gone.") from None

@@ -1,11 +1,14 @@
 """Setting up a second factor, and removing it."""
 
+import contextlib
+
 import msgspec
 
 from noughts.auth.model import letters, second_factor, sessions
 from noughts.auth.service.codes import Codes
 from noughts.auth.store import AuthStore
 from noughts.kit.audit import Origin
+from noughts.kit.errors import Unavailable
 from noughts.kit.fittings import Fittings
 from noughts.kit.logging import log
 from noughts.kit.tokens import Principal, UserId
@@ -68,7 +71,7 @@ class SecondFactor:
         """
         second_factor.require_own(by, user_id)
         totp = second_factor.require_started(await self._store.of(user_id), self._now())
-        charge = await self._fittings.throttle.charge("second-factor", user_id, origin.address)
+        charge = await self._fittings.throttle.charge("second-factor", user_id, origin.address, known=True)
         step = self._codes.step(totp, second_factor.plain(code), self._now())
         if step is None:
             raise second_factor.wrong_code()
@@ -77,7 +80,7 @@ class SecondFactor:
         letter = self._fittings.outbox.row(letters.totp_enabled(await self._users.user(user_id)), user_id)
         stored = self._codes.stored(user_id, recovery_codes)
         await self._store.confirm(totp, step, stored, *rows, letter, spared=by.session_id, at=self._now())
-        await self._fittings.revocations.follow()
+        await self._forget_sessions()
         log.info("totp_enabled", user=user_id)
         return recovery_codes
 
@@ -99,9 +102,14 @@ class SecondFactor:
         spared = None if by is None else by.session_id
         removed = await self._store.remove(user_id, *rows, spared=spared, at=self._now())
         if removed:
-            await self._fittings.revocations.follow()
+            await self._forget_sessions()
             log.info("totp_disabled", user=user_id)
         return removed
+
+    async def _forget_sessions(self) -> None:
+        """Refuse at once what just ended; if that cannot be read now it will be, and what is told only once is told."""
+        with contextlib.suppress(Unavailable):
+            await self._fittings.revocations.follow()
 
     async def purge(self) -> None:
         """Forget what was begun and never finished."""

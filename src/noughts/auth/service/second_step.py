@@ -69,6 +69,7 @@ class SecondStep:
             origin.address,
             known=await self._devices.knows(user_id, origin),
             device=self._devices.browser(device_cookie, user_id),
+            told=(self._audit.row("login-throttled", user_id, origin),),
         )
         if not await self._store.count_try(challenge):
             raise InvalidMfaToken
@@ -76,7 +77,7 @@ class SecondStep:
         if used:
             rows = (*used, answered(challenge), *self._throttle.cleared(charge))
             try:
-                grant = await self._grants.open(credentials, origin, "login-succeeded", *rows)
+                grant = await self._grants.open(credentials, origin, "login-succeeded", *rows, factors=2)
             except LoginFailed:  # the code, the sign-in or the account is no longer what it was a moment ago
                 log.info("mfa_outrun", user=user_id)
             else:

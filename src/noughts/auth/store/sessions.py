@@ -23,6 +23,7 @@ _REHASH: Final = Sql("UPDATE users SET password = $2 WHERE id = $1 AND password 
 _OPEN: Final = Sql(
     f"INSERT INTO sessions ({columns(Session)})"
     " SELECT $1, id, epoch, $4, $4, $5, $6, $7 FROM users WHERE id = $2 AND epoch = $3 AND status = 'active'"
+    " AND ($8 = 2 OR NOT EXISTS (SELECT 1 FROM totp WHERE user_id = $2 AND confirmed_at IS NOT NULL))"
 )
 _ADD_TOKEN: Final = Sql("INSERT INTO refresh_tokens (digest, session_id, created_at) VALUES ($1, $2, $3)")
 _TOKEN: Final = Query(
@@ -84,11 +85,14 @@ class SessionStore:
         args = (credentials.id, password_hash, credentials.password)
         await self._database.write(Write(_REHASH, args, rows=None))
 
-    async def open(self, session: Session, digest: str, *rows: Write) -> None:
-        """Store a new session, its first refresh token and what belongs to it; raises LoginFailed when the account changed meanwhile."""
+    async def open(self, session: Session, digest: str, *rows: Write, factors: int = 1) -> None:
+        """Store a new session, its first refresh token and what belongs to it.
+
+        Raises LoginFailed when the account changed meanwhile, or has a second factor and fewer than two were shown.
+        """
         args = (
             session.id, session.user_id, session.epoch, session.auth_time, session.expires_at, session.device,
-            session.address,
+            session.address, factors,
         )  # fmt: skip
         try:
             await self._database.write(

@@ -134,5 +134,4 @@ class OneTimeTokens:
 
     def _mac(self, user_id: UserId, purpose: Purpose, email: str, code: str) -> str:
         """Return what is stored of a code: its HMAC, bound to whom and what it is for."""
-        bound = "\0".join((purpose, user_id, email, code))
-        return hmac.digest(self._key, bound.encode("utf-8", "surrogatepass"), "sha256").hex()
+        return sealing.mac(self._key, "\0".join((purpose, user_id, email, code)))
