@@ -125,6 +125,22 @@ async def test_fifty_refreshes_at_once_have_one_successor(server: servers.Proces
     assert me(client, person.access).status_code == 200
 
 
+async def test_fifty_refreshes_at_once_have_one_successor_at_two_servers_too(
+    two_servers: list[servers.Process],
+) -> None:
+    with two_servers[0].client() as one, two_servers[1].client() as other:
+        person = guest(one)
+        refreshes = [("POST", "/token", {"json": {"refresh_token": person.refresh}})] * 25
+
+        answers = await asyncio.gather(*(at_once(server, *refreshes) for server in two_servers))
+
+        given = [person_of(answer.json()) for some in answers for answer in some]
+        assert len(given) == 50
+        assert len({whom.refresh for whom in given}) == 1
+        assert {me(client, whom.access).status_code for client in (one, other) for whom in given[::10]} == {200}
+        assert other.post("/token", json={"refresh_token": given[0].refresh}).status_code == 200
+
+
 async def test_a_session_that_is_refreshed_while_it_ends_is_over(server: servers.Process, client: httpx.Client) -> None:
     for _ in range(5):
         person = guest(client)

@@ -16,7 +16,10 @@ class Jwks(msgspec.Struct, frozen=True):
 
 
 class Discovery(msgspec.Struct, frozen=True, kw_only=True):
-    """What a verifier must know of us (OpenID Connect Discovery 1.0, RFC 8414). ID tokens are not issued."""
+    """What a verifier must know of us (OpenID Connect Discovery 1.0, RFC 8414).
+
+    ID tokens are not issued, and the token endpoint takes JSON: sign-in itself is our own.
+    """
 
     issuer: str
     jwks_uri: str

@@ -67,6 +67,11 @@ class Sessions:
         await self._require_control(by, user_id)
         await self._end_all(user_id, by.session_id, by, origin)
 
+    async def over(self, session: Session, origin: Origin, event: Event, *rows: Write) -> None:
+        """End a session that may not go on, and write what belongs to it."""
+        told = self._audit.row(event, session.user_id, origin, session=session.id)
+        await self._end(session.user_id, session.id, told, *rows)
+
     async def signed_in(self, user_ids: Sequence[UserId]) -> set[UserId]:
         """Return those among at most 100 people who have a session they could go on with. May be repeated."""
         now = self._now()
@@ -81,11 +86,6 @@ class Sessions:
         sessions.require_control(by, user_id)
         if by.user_id != user_id:
             sessions.require_visible(await self._store.credentials(user_id))
-
-    async def over(self, session: Session, origin: Origin, event: Event, *rows: Write) -> None:
-        """End a session that may not go on, and write what belongs to it."""
-        told = self._audit.row(event, session.user_id, origin, session=session.id)
-        await self._end(session.user_id, session.id, told, *rows)
 
     async def _end(self, user_id: UserId, session_id: SessionId, *rows: Write) -> bool:
         """End a session; return whether it was there."""
