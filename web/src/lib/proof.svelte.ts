@@ -36,6 +36,7 @@ export class Proof {
       this.asked = this.code = '';
       return true;
     } catch (error) {
+      if (error instanceof Problem && error.slug === 'invalid-mfa-token') this.asked = 'password';
       const token = secondStepOf(error);
       if (!token) throw error instanceof Problem && error.slug === 'login-failed' ? wrongPassword(error.status) : error;
       this.token = token;
