@@ -113,6 +113,11 @@ def test_every_kind_of_problem_is_on_the_closed_list() -> None:
     assert {kind.slug() for kind in every_kind()} - listed == set()
 
 
+def test_what_a_kind_of_problem_holds_besides_is_described() -> None:
+    described = DOCUMENT["components"]["schemas"]["Problem"]["properties"]
+    assert {name for kind in every_kind() for name in kind.facts} <= described.keys()
+
+
 def test_no_two_kinds_of_problem_share_a_slug() -> None:
     slugs = [kind.slug() for kind in every_kind()]
     assert len(slugs) == len(set(slugs))

@@ -203,6 +203,15 @@ async def test_a_new_password_ends_the_sign_ins_that_wait(house: Services, alice
     assert await refused(house, await asked(house, password="another secret"), shown(house, alice)) is None
 
 
+async def test_who_is_disabled_does_not_finish_signing_in(house: Services, alice: Protected) -> None:
+    token = await asked(house)
+    await house.users.administration.set_status(alice.by.user_id, "disabled", None, OPERATOR)
+    assert await refused(house, token, shown(house, alice)) is InvalidMfaToken
+    await house.users.administration.set_status(alice.by.user_id, "active", None, OPERATOR)
+    assert await refused(house, token, shown(house, alice)) is InvalidMfaToken
+    assert await refused(house, await asked(house), shown(house, alice)) is None
+
+
 async def test_who_is_deleted_does_not_finish_signing_in(house: Services, alice: Protected) -> None:
     token = await asked(house)
     await house.delete(alice.by.user_id, alice.by)

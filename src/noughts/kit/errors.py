@@ -20,6 +20,7 @@ A class name is the slug of its problem type, its docstring the title, its keywo
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import msgspec
@@ -39,6 +40,8 @@ class Problem(Exception):
     """Something went wrong on our side."""
 
     status: ClassVar[int] = 500
+    facts: ClassVar[Mapping[str, str]] = {}
+    """The texts its document holds besides those of every problem: their names, and what each is."""
 
     def __init__(
         self,

@@ -26,19 +26,19 @@ def document(tables: Mapping[str, Sequence[Route]], version: str) -> dict[str, A
     paths: dict[str, dict[str, Any]] = {}
     for service, route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(service, route, schemas)
+    problem_types = known_problems(route for _, route in routes)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Noughts", "version": version, "license": {"name": "MIT", "identifier": "MIT"}},
         "servers": [{"url": "/"}],
         "paths": paths,
         "components": {
-            "schemas": components | {"Problem": problems.schema()},
+            "schemas": components | {"Problem": problems.schema(problem_types)},
             "responses": {str(status): _refusal(kinds) for status, kinds in _by_status(EVERYWHERE).items()},
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
         "x-problems": [
-            {"slug": problem.slug(), "status": problem.status, "title": problem.title()}
-            for problem in known_problems(route for _, route in routes)
+            {"slug": problem.slug(), "status": problem.status, "title": problem.title()} for problem in problem_types
         ],
     }
 

@@ -1,5 +1,6 @@
 """Problem documents (RFC 9457)."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -28,8 +29,8 @@ def encode(problem: Problem, request_id: str) -> bytes:
     return msgspec.json.encode(document(problem, request_id))
 
 
-def schema() -> dict[str, Any]:
-    """Return the JSON Schema of every problem document."""
+def schema(kinds: Iterable[type[Problem]] = ()) -> dict[str, Any]:
+    """Return the JSON Schema of every problem document, with what some of these kinds hold besides."""
     text = {"type": "string"}
     field = {
         "type": "object",
@@ -46,5 +47,6 @@ def schema() -> dict[str, Any]:
             "detail": text,
             "request_id": text,
             "errors": {"type": "array", "items": field},
-        },
+        }
+        | {name: text | {"description": told} for kind in kinds for name, told in kind.facts.items()},
     }

@@ -2,8 +2,9 @@
 
 import base64
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import ClassVar, Final
 
 import msgspec
 import pyotp
@@ -28,6 +29,10 @@ _BETWEEN: Final = re.compile(r"[\s-]+")
 
 class MfaRequired(Unauthenticated):
     """The password is right; a code of the second factor is still needed."""
+
+    facts: ClassVar[Mapping[str, str]] = {
+        "mfa_token": "With `mfa-required`: what goes with a code to `/login/mfa`, within five minutes."
+    }
 
 
 class MfaRefused(Unauthenticated):
