@@ -83,6 +83,7 @@ class House:
         mailer: Mailer | None = None,
     ) -> None:
         self.settings, self.database, self.now, self.requests = chosen, database, now, Requests()
+        self._client = address.resolver(address.networks(chosen.gateway.trusted_proxies))
         hashing, self.limited = passwords or Passwords(chosen.hashing), chosen.gateway.rate_limits == "on"
         chance = chance or random.SystemRandom()
         self.fittings = kit = Fittings.on(
@@ -118,9 +119,8 @@ class House:
         """Return the entrance to the whole platform, once it is ready."""
         services = {"Users": self.users, "Sign-in": self.auth, "Games": self.games, "Operations": self._desk()}
         doors = [(routes, self.door(routes, services[name])) for name, routes in TABLES.items()]
-        client = address.resolver(address.networks(self.settings.gateway.trusted_proxies))
         secure = self.fittings.origin.startswith("https:")
-        return Threshold(Gateway(doors, Web()), self.requests, client, secure=secure)
+        return Threshold(Gateway(doors, Web()), self.requests, self._client, secure=secure)
 
     def door(self, routes: Sequence[Route], service: object) -> ServiceApp:
         """Return a service's own door."""
