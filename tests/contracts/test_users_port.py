@@ -8,10 +8,11 @@ from datetime import timedelta
 import httpx
 import pytest
 from tests.fakes import Clock, caller
-from tests.services import SECRET, Services
+from tests.services import SECRET, Services, by_code, services
 
 from noughts.kit import ids, server
 from noughts.kit.address import resolver
+from noughts.kit.database import Database
 from noughts.kit.edge import Threshold
 from noughts.kit.errors import Forbidden, InvalidToken, NotFound, Unavailable
 from noughts.kit.metrics import Requests
@@ -106,6 +107,17 @@ async def test_somebody_is_identified_however_they_write_their_name(
 )
 async def test_an_identifier_nobody_has_is_nobodys(users: Users, identifier: str) -> None:
     assert (await users.identify(identifier)).user_id is None
+
+
+@pytest.mark.parametrize("side", ["near", "far"])
+async def test_where_addresses_are_concealed_only_a_verified_one_is_somebodys(database: Database, side: str) -> None:
+    async with services(database, NOUGHTS_DUPLICATE_EMAIL="conceal") as house, door(house) as client:
+        users: Users = house.users.directory if side == "near" else over(client, house.service_tokens)
+        alice = await house.member()
+        assert (await users.identify("alice@example.com")).user_id is None
+        await house.verify(by_code((await house.mails("alice@example.com"))[0]))
+        assert (await users.identify("alice@example.com")).user_id == alice.id
+        assert (await users.user(alice.id)).email_verified
 
 
 async def test_cards_are_given_of_those_who_exist(users: Users, house: Services) -> None:
