@@ -39,7 +39,7 @@ from noughts.kit.tokens import Verifier
 from noughts.kit.workers import Work
 from noughts.users import http as users_http
 from noughts.users.model.wishes import Registration
-from noughts.users.service import UserService, UserSettings
+from noughts.users.service import Exports, UserService, UserSettings
 from noughts.users.store import UserStore
 
 __all__ = ["OPERATOR", "TABLES", "House", "Registration", "Settings", "opened", "read_settings"]
@@ -102,6 +102,7 @@ class House:
             chance=chance,
             now=now,
         )
+        self.users.exports = Exports(self.user_store, self.auth.records, self.games, kit)
         self.mailer = mailer or mail.mailer(chosen.mail, chosen.server.directory / "mails")
         self.delivery = Delivery(
             database, kit.outbox, self.mailer, sender=mail.sender(chosen.mail, kit.origin), chance=chance, now=now
@@ -143,7 +144,7 @@ class House:
 
     def workers(self) -> list[Work]:
         """Return the work that comes round again, for as long as the process lives."""
-        users, games = self.users.workers(self.games, self.auth.sessions), self.games.workers()
+        users, games = self.users.workers(self.games, self.auth.records), self.games.workers()
         return [*self.fittings.workers(), *self.delivery.workers(), *users, *self.auth.workers(), *games]
 
     def _desk(self) -> gateway_http.Desk:

@@ -16,7 +16,7 @@ COMPUTER = Wish(seat="computer", level=1, mark="X")
 
 def worker(house: Services) -> Guests:
     """Return what removes them."""
-    return Guests(house.user_store.accounts, house.games, house.auth.sessions, house.fittings)
+    return Guests(house.user_store.accounts, house.games, house.auth.records, house.fittings)
 
 
 async def guest(house: Services) -> Principal:

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from noughts.kit import ids, sealing
-from noughts.kit.database import Sql, Write
+from noughts.kit.database import Query, Sql, Write
 from noughts.kit.tokens import UserId
 
 
@@ -37,6 +37,18 @@ class Letter(msgspec.Struct, frozen=True):
 _NO_TEXT: Final = ("Cc", "Cs", "Zl", "Zp")
 _INSERT: Final = Sql(
     "INSERT INTO outbox (id, user_id, sealed, tries, due_at, created_at) VALUES ($1, $2, $3, 0, $4, $4)"
+)
+
+
+class WaitingLetter(msgspec.Struct, frozen=True, array_like=True):
+    """A letter as it waits."""
+
+    sealed: bytes
+    created_at: datetime
+
+
+WAITING_FOR: Final = Query(
+    "SELECT sealed, created_at FROM outbox WHERE user_id = $1 ORDER BY id LIMIT 1000", WaitingLetter
 )
 
 

@@ -11,6 +11,7 @@ from noughts.auth.service.codes import Codes
 from noughts.auth.service.devices import Devices
 from noughts.auth.service.grants import Grant, Grants
 from noughts.auth.service.keys import Keys
+from noughts.auth.service.records import Records
 from noughts.auth.service.refresh import Refresh
 from noughts.auth.service.refresh_tokens import RefreshTokens
 from noughts.auth.service.second_factor import SecondFactor
@@ -49,6 +50,7 @@ class AuthService:
         self.second_step = SecondStep(store, users, grants, devices, codes, fittings)
         self.sign_in = SignIn(store.sessions, users, grants, devices, self.second_step, fittings)
         self.sessions = Sessions(store.sessions, fittings)
+        self.records = Records(store, fittings)
         self.refresh = Refresh(store.sessions, users, grants, tokens, self.sessions, fittings).refresh
 
     def workers(self) -> list[Work]:

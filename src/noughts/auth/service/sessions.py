@@ -1,7 +1,5 @@
 """Where people are signed in, and signing out."""
 
-from collections.abc import Sequence
-
 import msgspec
 
 from noughts.auth.model import sessions
@@ -71,11 +69,6 @@ class Sessions:
         """End a session that may not go on, and write what belongs to it."""
         told = self._audit.row(event, session.user_id, origin, session=session.id)
         await self._end(session.user_id, session.id, told, *rows)
-
-    async def signed_in(self, user_ids: Sequence[UserId]) -> set[UserId]:
-        """Return those among at most 100 people who have a session they could go on with. May be repeated."""
-        now = self._now()
-        return await self._store.signed_in(user_ids, now, now - sessions.IDLE) if user_ids else set()
 
     async def purge(self) -> None:
         """Forget the sessions nobody can use any more."""

@@ -13,10 +13,17 @@ class _Seen(msgspec.Struct, frozen=True, array_like=True):
     times: int
 
 
+class _LastUsed(msgspec.Struct, frozen=True, array_like=True):
+    at: datetime
+
+
 _SEEN: Final = Query("SELECT count(*) FROM known_addresses WHERE user_id = $1 AND digest = $2 AND last_at > $3", _Seen)
 _KEEP: Final = Sql(
     "INSERT INTO known_addresses (user_id, digest, last_at) VALUES ($1, $2, $3)"
     " ON CONFLICT (user_id, digest) DO UPDATE SET last_at = excluded.last_at"
+)
+_LAST_USED: Final = Query(
+    "SELECT last_at FROM known_addresses WHERE user_id = $1 ORDER BY last_at DESC LIMIT 1000", _LastUsed
 )
 _PURGE: Final = Sql("DELETE FROM known_addresses WHERE last_at <= $1")
 
@@ -35,6 +42,10 @@ class PlaceStore:
     def kept(self, user_id: UserId, digest: str, at: datetime) -> Write:
         """Return the write that belongs into the transaction of a sign-in from there."""
         return Write(_KEEP, (user_id, digest, at))
+
+    async def last_used(self, user_id: UserId) -> list[datetime]:
+        """Return when each address known of a person was last used: the thousand used last."""
+        return [row.at for row in await self._database.scan(_LAST_USED, user_id)]
 
     async def purge(self, before: datetime) -> None:
         """Forget where nobody has signed in from since then."""

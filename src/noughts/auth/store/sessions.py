@@ -42,6 +42,9 @@ _LIVING: Final = Query(
     " AND u.status = 'active' AND (s.epoch = u.epoch OR s.id = u.spared_session_id) ORDER BY s.id DESC LIMIT $5",
     Session,
 )
+_HELD: Final = Query(
+    f"SELECT {columns(Session)} FROM sessions WHERE user_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3", Session
+)
 _SIGNED_IN: Final = Query(
     "SELECT DISTINCT user_id FROM sessions WHERE expires_at > $1 AND last_used_at > $2"
     f" AND user_id IN {among(3, ASKED_AT_ONCE)}",
@@ -132,6 +135,10 @@ class SessionStore:
     ) -> list[Session]:
         """Return the sessions a person could go on with, the newest first, from the one after `after` on."""
         return await self._database.scan(_LIVING, user_id, after or _LAST_ID, at, used_since, limit)
+
+    async def held(self, user_id: UserId, after: SessionId | None, limit: int) -> list[Session]:
+        """Return every session kept of a person, the newest first, from the one after `after` on."""
+        return await self._database.scan(_HELD, user_id, after or _LAST_ID, limit)
 
     async def signed_in(self, user_ids: Sequence[UserId], at: datetime, used_since: datetime) -> set[UserId]:
         """Return those among at most 100 people who have a session that is neither too old nor idle for too long."""

@@ -7,11 +7,12 @@ from typing import Final, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from noughts.games.model.games import Game, GameId, Reason, Status, Variant
+from noughts.games.model.games import OTHER, Game, GameId, Reason, Status, Variant
 from noughts.games.rules import Mark, Outcome
 from noughts.kit.times import rfc3339
 from noughts.kit.tokens import UserId
 from noughts.ports import users
+from noughts.ports.games import HeldGame
 from noughts.ports.users import Kind, Time
 
 _TAG_BYTES: Final = 6
@@ -101,6 +102,23 @@ def etag(shown: Snapshot, viewer: UserId) -> str:
     """Return the tag of what one viewer is shown: it changes with the game, the players' cards and the viewer."""
     seen = hashlib.blake2s(msgspec.json.encode((viewer, shown.players)), digest_size=_TAG_BYTES)
     return f'"{shown.seq}-{seen.hexdigest()}"'
+
+
+def held(game: Game, user_id: UserId) -> HeldGame:
+    """Return a game as it is kept of one of its players."""
+    owns = game.user_id == user_id
+    return HeldGame(
+        id=game.id,
+        variant=game.variant,
+        mark=game.mark if owns else OTHER[game.mark],
+        opponent=game.opponent_id if owns else game.user_id,
+        moves=list(game.cells),
+        status=game.status,
+        result=game.result,
+        reason=game.reason,
+        created_at=rfc3339(game.created_at),
+        updated_at=rfc3339(game.updated_at),
+    )
 
 
 def _card(user_id: UserId | None, cards: Mapping[UserId, users.Card]) -> Card:

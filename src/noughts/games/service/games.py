@@ -13,7 +13,7 @@ from msgspec import UNSET
 from noughts.games.model import games
 from noughts.games.model.games import Game, GameId, Wish
 from noughts.games.model.moves import Attempt, played
-from noughts.games.model.snapshots import Snapshot, snapshot
+from noughts.games.model.snapshots import Snapshot, held, snapshot
 from noughts.games.service.cards import Cards
 from noughts.games.service.computer import Computer
 from noughts.games.service.invites import Invites
@@ -25,6 +25,7 @@ from noughts.kit.idempotency import Idempotency, Once
 from noughts.kit.logging import log
 from noughts.kit.tokens import Principal, UserId
 from noughts.kit.workers import Work, every
+from noughts.ports.games import HELD_AT_ONCE, HeldGame
 from noughts.ports.users import Users
 
 _TRIES: Final = 16
@@ -151,6 +152,12 @@ class GameService:
     async def played_humans(self, user_ids: Sequence[UserId]) -> set[UserId]:
         """Return those among at most 100 people who finished a game with another person. May be repeated."""
         return await self._store.played_humans(user_ids) if user_ids else set()
+
+    async def held(self, user_id: UserId, after: str | None) -> list[HeldGame]:
+        """Return at most 200 games of a person, the newest first, from the one after `after` on. May be repeated."""
+        last = None if after is None else GameId(after)
+        wanted = Shelf(player=user_id, viewer=user_id, after=last, limit=HELD_AT_ONCE)
+        return [held(game, user_id) for game in await self._store.shelf(wanted)]
 
     async def answer_pending(self, older_than: timedelta = _OVERDUE) -> None:
         """Make the computer reply wherever it has owed a move for that long. May be repeated."""

@@ -12,6 +12,7 @@ from noughts.users.service.correspondence import Correspondence
 from noughts.users.service.directory import Directory
 from noughts.users.service.emails import Emails
 from noughts.users.service.erasure import Erasure
+from noughts.users.service.exports import Exports
 from noughts.users.service.guests import Guests
 from noughts.users.service.one_time import OneTimeTokens
 from noughts.users.service.profiles import Profiles
@@ -21,13 +22,16 @@ from noughts.users.service.registration import Registrations
 from noughts.users.service.transfer import Transfer
 from noughts.users.store import UserStore
 
-__all__ = ["Directory", "Erasure", "Guests", "UserService", "UserSettings"]
+__all__ = ["Directory", "Erasure", "Exports", "Guests", "UserService", "UserSettings"]
 _SWEPT_S: Final = 5.0
 _RECOVERED_S: Final = 1.0
 
 
 class UserService:
     """The User Service: its use cases, one object for each."""
+
+    exports: Exports
+    """Set once there are neighbours to ask."""
 
     def __init__(self, store: UserStore, fittings: Fittings, settings: UserSettings) -> None:
         self._store, self._fittings = store, fittings
