@@ -335,3 +335,22 @@ def test_where_addresses_are_concealed_nobody_learns_by_registering_who_has_an_a
     }
     assert first[2].keys() == second[2].keys()
     assert filed(concealing.data, known, 2)[1].subject == "You already have an account"
+
+
+def test_where_addresses_are_concealed_nobody_learns_it_by_the_time_of_registering(
+    concealing: servers.Process,
+) -> None:
+    seconds: dict[bool, list[float]] = {True: [], False: []}
+    with concealing.client() as client:
+        known = member(client).email
+        assert verify(client, token=filed(concealing.data, known)[0].secret).status_code == 204
+        for turn in range(40):
+            for again in (True, False) if turn % 2 else (False, True):
+                name = some_name()
+                body = {"username": name, "email": known if again else f"{name}@example.com", "password": PASSWORD}
+                started = time.perf_counter()
+                assert client.post("/users", json=body).status_code == 201
+                seconds[again].append(time.perf_counter() - started)
+
+    again_s, anew_s = (statistics.median(values) for values in seconds.values())
+    assert abs(again_s - anew_s) < 0.25 * min(again_s, anew_s)

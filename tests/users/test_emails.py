@@ -309,6 +309,18 @@ async def test_where_addresses_are_concealed_a_change_to_a_known_one_looks_like_
         assert subjects[1:] == ["You already have an account"] * 2
 
 
+async def test_once_addresses_are_concealed_nobody_keeps_one_they_never_verified(database: Database) -> None:
+    async with services(database) as before:
+        await before.register(Registration("mallory", OLD, PASSWORD))
+        bob = await before.verified("bobby")
+    async with services(database, NOUGHTS_DUPLICATE_EMAIL="conceal") as house:
+        await house.user_store.accounts.release()
+        alice = await house.member()
+        await house.verify(by_link((await house.mails(OLD))[-1]))
+        assert (await house.users.directory.identify(OLD)).user_id == alice.id
+        assert (await house.users.directory.identify("bobby@example.com")).user_id == bob.id
+
+
 async def test_half_of_a_proof_is_none() -> None:
     from noughts.users.model.one_time import proof
 

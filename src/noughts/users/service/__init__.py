@@ -34,7 +34,7 @@ class UserService:
     """Set once there are neighbours to ask."""
 
     def __init__(self, store: UserStore, fittings: Fittings, settings: UserSettings) -> None:
-        self._store, self._fittings = store, fittings
+        self._store, self._fittings, self._settings = store, fittings, settings
         self._tokens = tokens = OneTimeTokens(store, fittings)
         mail = Correspondence(store, tokens, fittings, settings)
         self.directory = Directory(store.accounts, fittings)
@@ -56,4 +56,5 @@ class UserService:
             every(_RECOVERED_S, self.recovery.answer),
             every(HOUR, self._tokens.purge),
             every(DAY, guests.sweep),
+            *([every(DAY, self._store.accounts.release)] if self._settings.conceals else []),
         ]

@@ -67,6 +67,7 @@ _REPLACE: Final = Sql(
     f"UPDATE users SET {', '.join(f'{name} = ${n}' for n, name in enumerate(_COLUMNS, 1) if name != 'id')}"
     f" WHERE id = $1 AND version = ${len(_COLUMNS) + 1}"
 )
+_RELEASE: Final = Sql("UPDATE users SET email_key = NULL WHERE email_key IS NOT NULL AND email_verified_at IS NULL")
 _DISPLACE: Final = Sql(
     "UPDATE users SET email = NULL, email_key = NULL, version = version + 1"
     " WHERE email_key = $1 AND id <> $2 AND email_verified_at IS NULL"
@@ -155,6 +156,10 @@ class AccountStore:
             if found is not None and found.version == before.version:
                 raise LastAdministrator("Make somebody else an administrator first.") from None
             raise
+
+    async def release(self) -> None:
+        """Give up every claim to an address nobody verified, from when addresses were not concealed. May be repeated."""
+        await self._database.write(Write(_RELEASE, (), rows=None))
 
     async def erase(self, user_id: UserId, *rows: Write) -> None:
         """Remove the row of a person who is being deleted, and with it all that hangs on it. May be repeated."""
