@@ -110,7 +110,7 @@ class PostOffice:
         self.mails: list[Mail] = []
         self.envelopes: list[list[str]] = []
         self.refused: dict[str, str] = {}
-        self.silent = False
+        self.silent, self.brought = False, 0
         self._tls, self._credentials = tls, credentials
         self._security = security if tls else "none"
         self._server: Controller | None = None
@@ -161,6 +161,7 @@ class PostOffice:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Take a mail in."""
+        self.brought += 1
         if self.silent:
             await asyncio.Event().wait()
         assert isinstance(envelope.content, bytes)
