@@ -1,5 +1,6 @@
 """Moving people in from elsewhere, and out again."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import bcrypt
@@ -61,6 +62,14 @@ async def test_the_same_lines_again_add_nobody_and_change_nothing(house: Service
     again = await take_in(house, newcomer(password_hash=BCRYPT, role="admin"), newcomer("bert"), newcomer("bert"))
     assert (again.added, again.present) == (1, 2)
     assert await house.users.administration.named("alice") == before
+
+
+async def test_two_imports_at_once_add_everybody_once(house: Services) -> None:
+    lines = [newcomer(f"person{n}") for n in range(120)]
+    outcomes = await asyncio.gather(*[take_in(house, *lines) for _ in range(2)])
+    assert sorted(outcome.added for outcome in outcomes) == [0, 120]
+    assert [one.line for outcome in outcomes for one in outcome.complaints] == [1]
+    assert (await take_in(house, *lines)).present == 120
 
 
 @pytest.mark.parametrize(

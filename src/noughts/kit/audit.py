@@ -1,13 +1,13 @@
 """What happened to accounts: one row for each event, in the transaction of the change it tells of."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
 import msgspec
 
 from noughts.kit import ids
-from noughts.kit.database import Database, Query, Sql, Write, columns
+from noughts.kit.database import Database, Query, Sql, Write, columns, inserts
 from noughts.kit.tokens import Principal, SessionId, UserId
 
 KEPT: Final = timedelta(days=365)
@@ -91,12 +91,18 @@ class Audit:
         """
         actor = None if by is None else by.user_id
         session = session or (None if by is None else by.session_id)
-        return Write(
-            _INSERT,
-            (
-                ids.new(), user_id, event, actor, session, origin.address or None, origin.short_device,
-                origin.request_id or None, self._now(),
-            ),
+        return Write(_INSERT, msgspec.structs.astuple(self._happening(event, user_id, origin, actor, session)))
+
+    def rows(self, event: Event, user_ids: Iterable[UserId], origin: Origin) -> list[Write]:
+        """Return the writes that tell of what happened to many people at once."""
+        return inserts("audit", [self._happening(event, user_id, origin, None, None) for user_id in user_ids])
+
+    def _happening(
+        self, event: Event, user_id: UserId | None, origin: Origin, actor: UserId | None, session: SessionId | None
+    ) -> Happening:
+        return Happening(
+            ids.new(), user_id, event, actor, session, origin.address or None, origin.short_device,
+            origin.request_id or None, self._now(),
         )  # fmt: skip
 
     async def page(self, user_id: UserId, before: str | None, limit: int) -> list[Happening]:

@@ -1,5 +1,17 @@
 """Portable statements, run natively on SQLite or PostgreSQL."""
 
-from noughts.kit.database.statements import Database, Missed, Orphaned, Query, Sql, Taken, Write, among, columns, padded
+from noughts.kit.database.statements import (
+    Database,
+    Missed,
+    Orphaned,
+    Query,
+    Sql,
+    Taken,
+    Write,
+    among,
+    columns,
+    inserts,
+    padded,
+)
 
-__all__ = ["Database", "Missed", "Orphaned", "Query", "Sql", "Taken", "Write", "among", "columns", "padded"]
+__all__ = ["Database", "Missed", "Orphaned", "Query", "Sql", "Taken", "Write", "among", "columns", "inserts", "padded"]

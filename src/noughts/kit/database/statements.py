@@ -7,12 +7,14 @@ Statements are written once, in the SQL both databases speak, with parameters `$
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
 Row = TypeVar("Row")
 Argument = str | int | bytes | datetime | None
+_TOGETHER: Final = 50
 _PARAMETER: Final = re.compile(r"\$(\d+)")
 
 
@@ -77,6 +79,25 @@ def among(first: int, size: int) -> str:
 def padded(args: Sequence[str], size: int) -> tuple[str, ...]:
     """Return arguments, of which there must be one, for such a list: the first again and again behind the others."""
     return (*args, *(args[0],) * (size - len(args)))
+
+
+def inserts(table: str, rows: Sequence[msgspec.Struct]) -> list[Write]:
+    """Return the writes that insert rows of one struct, fifty at a time: a fraction of the round trips."""
+    pieces = [rows[start : start + _TOGETHER] for start in range(0, len(rows), _TOGETHER)]
+    return [Write(_insert(table, type(piece[0]), len(piece)), _flat(piece), rows=len(piece)) for piece in pieces]
+
+
+@lru_cache(256)
+def _insert(table: str, row: type[msgspec.Struct], count: int) -> Sql:
+    width = len(row.__struct_fields__)
+    values = [
+        f"({', '.join(f'${first + n}' for n in range(1, width + 1))})" for first in range(0, count * width, width)
+    ]
+    return Sql(f"INSERT INTO {table} ({columns(row)}) VALUES {', '.join(values)}")
+
+
+def _flat(rows: Sequence[msgspec.Struct]) -> tuple[Argument, ...]:
+    return tuple([value for row in rows for value in msgspec.structs.astuple(row)])
 
 
 class Database(Protocol):

@@ -53,7 +53,8 @@ class Transfer:
             return Taken(present=present, complaints=complaints)
         if new and not dry:
             try:
-                await self._people.add(new, [self._fittings.audit.row("user-imported", one.id, origin) for one in new])
+                told = self._fittings.audit.rows("user-imported", [one.id for one in new], origin)
+                await self._people.add(new, told)
             except Meanwhile as error:
                 return Taken(present=present, complaints=(Complaint(lines[0][0], str(error)),))
             log.info("users_imported", count=len(new))

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from noughts.kit.database import Database, Query, Sql, Taken, Write, columns
+from noughts.kit.database import Database, Query, Taken, Write, among, columns, inserts, padded
 from noughts.kit.tokens import Role
 from noughts.users.model.accounts import Account
 from noughts.users.model.newcomers import Holder
@@ -49,19 +49,10 @@ _SEARCH: Final = {which: _search(*which) for which in product(_ROLES, _STATUSES)
 _BY_EMAIL: Final = Query(f"SELECT {columns(Account)} FROM users WHERE email_key = $1 AND status <> 'deleting'", Account)
 
 
-_INSERT: Final = Sql(
-    f"INSERT INTO users ({columns(Account)}) VALUES ({', '.join(f'${n + 1}' for n in range(len(Account.__struct_fields__)))})"
-)
-
-
-def _among(column: str, block: int) -> str:
-    """Return the condition that a column is one of `BATCH` parameters, those of a block of them."""
-    return f"{column} IN ({', '.join(f'${block * BATCH + n}' for n in range(1, BATCH + 1))})"
-
-
 _HOLDERS: Final = Query(
-    f"SELECT {columns(Holder)} FROM users WHERE {_among('id', 0)} OR {_among('username_key', 1)}"
-    f" OR {_among('username_skeleton', 2)} OR {_among('email_key', 3)}",
+    f"SELECT {columns(Holder)} FROM users WHERE id IN {among(1, BATCH)}"
+    f" OR username_key IN {among(BATCH + 1, BATCH)} OR username_skeleton IN {among(2 * BATCH + 1, BATCH)}"
+    f" OR email_key IN {among(3 * BATCH + 1, BATCH)}",
     Holder,
 )
 _MEMBERS: Final = Query(
@@ -91,14 +82,15 @@ class PeopleStore:
 
     async def holders(self, accounts: Sequence[Account]) -> list[Holder]:
         """Return who holds an id, a name, one that looks the same, or an address of these at most 250 accounts."""
-        padded = [*accounts, *[accounts[0]] * (BATCH - len(accounts))]
-        keys = [(one.id, one.username_key, one.username_skeleton, one.email_key or "") for one in padded]
-        return await self._database.scan(_HOLDERS, *[key for kind in zip(*keys, strict=True) for key in kind])
+        keys = zip(
+            *[(one.id, one.username_key, one.username_skeleton, one.email_key or "") for one in accounts], strict=True
+        )
+        return await self._database.scan(_HOLDERS, *[key for kind in keys for key in padded(kind, BATCH)])
 
     async def add(self, accounts: Sequence[Account], rows: Sequence[Write]) -> None:
         """Store new accounts, all or none, and what belongs to them; raises Meanwhile."""
         try:
-            await self._database.write(*[Write(_INSERT, msgspec.structs.astuple(one)) for one in accounts], *rows)
+            await self._database.write(*inserts("users", accounts), *rows)
         except Taken:
             raise Meanwhile(Meanwhile.__doc__) from None
 
