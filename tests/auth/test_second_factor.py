@@ -403,6 +403,13 @@ async def test_a_recovery_code_is_looked_up_by_what_nobody_can_make_who_has_not_
     assert not stored & {made for code in plain for made in (code, sealing.digest(code), sealing.mac(SECRET, code))}
 
 
+async def test_a_recovery_code_moved_to_another_account_is_worth_nothing(house: Services, alice: Protected) -> None:
+    bobby = await protected(house, "bobby")
+    moving = Sql("UPDATE recovery_codes SET user_id = $1 WHERE user_id = $2")
+    await house.database.write(Write(moving, (alice.by.user_id, bobby.by.user_id), rows=10))
+    assert await refused(house, await asked(house), bobby.recovery_codes[0]) is MfaRefused
+
+
 async def test_a_secret_moved_to_another_account_opens_nothing(house: Services, alice: Protected) -> None:
     bobby = await protected(house, "bobby")
     stolen = await house.auth_store.second_factor.of(bobby.by.user_id)
