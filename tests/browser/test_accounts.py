@@ -1,5 +1,7 @@
 """Accounts through the page."""
 
+import json
+
 import pytest
 from playwright.sync_api import Route, expect
 
@@ -218,3 +220,13 @@ def test_a_guest_is_forgotten_on_wish(arrive: Arrive) -> None:
     ada.press("Forget this guest")
     ada.press("Forget")
     expect(ada.page.get_by_role("link", name="Sign in", exact=True)).to_be_visible()
+
+
+def test_all_that_is_held_about_one_is_downloaded(arrive: Arrive) -> None:
+    ada = arrive()
+    name = ada.sign_up()
+    ada.settings("Your data")
+    with ada.page.expect_download() as saving:
+        ada.submit()
+    assert saving.value.suggested_filename == f"noughts-{name}.json"
+    assert json.loads(saving.value.path().read_text())["account"]["username"] == name

@@ -92,3 +92,11 @@ def test_going_back_from_a_game_shows_a_fresh_board(arrive: Arrive) -> None:
     guest.sees("Your turn")
     guest.page.go_back()
     expect(guest.cells.nth(4)).to_have_accessible_name("Centre, empty")
+
+
+def test_the_keyboard_goes_on_at_the_heading_when_its_place_is_gone(arrive: Arrive) -> None:
+    guest = arrive("/recover")
+    expect(guest.heading).not_to_be_focused()
+    guest.page.get_by_role("button", name="I have a code already").press("Enter")
+    guest.sees("Choose a new password")
+    expect(guest.heading).to_be_focused()

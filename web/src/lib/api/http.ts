@@ -7,6 +7,8 @@ export interface Ask {
   token?: string | null;
   /** Without the cookie: for a session that is not this browser's own any more. */
   bare?: boolean;
+  /** How long it may take, where that is more than usual. */
+  patienceMs?: number;
 }
 
 export interface Reply<T> {
@@ -32,7 +34,7 @@ export async function send<T>(method: string, path: string, ask: Ask = {}): Prom
       body: ask.body === undefined ? null : JSON.stringify(ask.body),
       credentials: ask.bare ? 'omit' : 'same-origin',
       cache: 'no-store',
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(ask.patienceMs ?? PATIENCE_MS),
     });
     if (response.ok) text = await response.text();
   } catch (cause) {
