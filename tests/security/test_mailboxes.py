@@ -196,6 +196,7 @@ def test_who_asks_for_a_new_password_is_told_the_same_whoever_has_an_account(
 
     assert [told(answer) for answer in answers] == [told(answers[0])] * 3
     assert (answers[0].status_code, answers[0].content) == (202, b"")
+    assert "content-type" not in answers[0].headers
 
 
 def test_who_asks_for_a_new_password_waits_the_same_whoever_has_an_account(

@@ -47,7 +47,7 @@ class Answer(msgspec.Struct):
 
     def reply(self, marks: bytes = b"") -> Reply:
         """Return it as it goes, with a few more header lines."""
-        bodiless = self.status in BODILESS
+        bodiless = self.status in BODILESS or (self.body is None and self.stream is None)
         lines = _standing(self.policy, self.caching, None if bodiless else self.media_type) + marks
         for name, value in (("ETag", self.etag), ("Location", self.location), ("Set-Cookie", self.set_cookie)):
             if value is not None:
