@@ -6,7 +6,7 @@ import sys
 from cyclopts import App
 
 from noughts import VERSION
-from noughts.cli import db, facts, keys, people, serving, users
+from noughts.cli import db, facts, keys, mail, people, serving, users
 from noughts.kit.errors import Problem, Refusal
 
 app = App(name="noughts", version=VERSION, help="Tic-tac-toe online, around a user management service.")
@@ -18,6 +18,7 @@ users.app.command(people.export_users, name="export")
 app.command(users.app)
 app.command(db.app)
 app.command(keys.app)
+app.command(mail.send, name="mail")
 
 
 def main() -> None:
