@@ -103,6 +103,14 @@ async def test_a_browser_signed_in_with_before_is_let_in_from_anywhere(house: Se
     assert isinstance(await sign_in(house, AWAY, PASSWORD, cookie), Grant)
 
 
+async def test_a_browser_of_somebody_else_helps_nobody(house: Services) -> None:
+    await house.member()
+    await house.member("bob")
+    cookie = (await house.login("bob")).device_cookie
+    await attack(house)
+    assert isinstance(await sign_in(house, AWAY, PASSWORD, cookie), int)
+
+
 async def test_a_right_password_forgives_the_slips_before_it(house: Services) -> None:
     await house.member()
     for _ in range(3):
