@@ -44,9 +44,9 @@ def serve(*, host: str | None = None, port: int | None = None, data: str | None 
 
 
 async def _serve(found: compose.Settings, listener: server.Listener) -> None:
+    admin = server.listen("127.0.0.1", found.server.admin_port) if found.server.admin_port else None
     async with compose.opened(found, migrate_apart) as house:
         entrance = (await house.ready()).entrance()
-        admin = server.listen("127.0.0.1", found.server.admin_port) if found.server.admin_port else None
         tasks = [asyncio.create_task(work) for work in house.workers()]
         _settle()
         _greet(found, house.mailer.place)
