@@ -13,6 +13,16 @@ def _width(visitor: Visitor) -> int:
     return int(visitor.page.evaluate("document.documentElement.scrollWidth"))
 
 
+def _too_small(visitor: Visitor) -> list[float]:
+    """Return the heights of targets below 44 pixels; links within a sentence are as high as it is."""
+    targets = visitor.page.locator(
+        "header a, main button, main a.button, main a.link, main li > a, main summary,"
+        " main input:not([type=radio]):not([tabindex='-1']), main label:has(input)"
+    )
+    sizes = [box["height"] for target in targets.all() if (box := target.bounding_box())]
+    return [size for size in sizes if size < 44 - 0.5]
+
+
 def _ground(visitor: Visitor) -> str:
     return str(visitor.page.evaluate("getComputedStyle(document.documentElement).backgroundColor"))
 
@@ -49,11 +59,7 @@ def test_the_smallest_phone_shows_a_running_game_without_scrolling_sideways(arri
 def test_targets_are_large_enough_for_a_thumb(arrive: Arrive, screen: str) -> None:
     guest = arrive(screen, viewport=PHONE, has_touch=True)
     expect(guest.heading).to_be_visible()
-    targets = guest.page.locator(
-        "header a, main button, main a.button, main input:not([type=radio]), main label:has(input)"
-    )
-    sizes = [box["height"] for target in targets.all() if (box := target.bounding_box())]
-    assert [size for size in sizes if size < 44 - 0.5] == []
+    assert _too_small(guest) == []
 
 
 @pytest.mark.parametrize(("scheme", "ground"), [("light", "rgb(251, 250, 247)"), ("dark", "rgb(20, 22, 27)")])
@@ -100,3 +106,18 @@ def test_the_keyboard_goes_on_at_the_heading_when_its_place_is_gone(arrive: Arri
     guest.page.get_by_role("button", name="I have a code already").press("Enter")
     guest.sees("Choose a new password")
     expect(guest.heading).to_be_focused()
+
+
+SECTIONS = ["", "name", "email", "password", "two-steps", "devices", "history", "data", "delete"]
+
+
+def test_every_part_of_the_settings_fits_the_smallest_phone_and_a_thumb(arrive: Arrive) -> None:
+    ada = arrive(viewport={"width": 320, "height": 568}, has_touch=True)
+    ada.sign_up()
+    for section in SECTIONS:
+        ada.page.goto(f"/settings#{section}")
+        ada.page.reload()
+        ada.page.wait_for_load_state("networkidle")
+        assert (section, _width(ada)) == (section, 320)
+        assert (section, _too_small(ada)) == (section, [])
+    assert ada.logged == []
