@@ -153,5 +153,6 @@ def _write(file: Path, mail: bytes) -> None:
 
 def _forget(folder: Path, before: float) -> None:
     for file in [*folder.glob("*.eml"), *folder.glob("*.draft")]:
-        if file.stat().st_mtime < before:
-            file.unlink()
+        with contextlib.suppress(FileNotFoundError):  # another process was quicker
+            if file.stat().st_mtime < before:
+                file.unlink()
