@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests import servers
-from tests.post import Mail, filed
+from tests.post import Mail, filed, files
 from tests.security.attacks import PASSWORD, Person, login, me, member, rows, some_name
 
 NEW = "an entirely new secret"
@@ -154,6 +154,24 @@ def test_no_secret_of_a_mail_may_stand_in_an_address(client: httpx.Client, secre
     for path in ("/email/verify", "/recovery", "/recovery/confirm"):
         answer = client.post(path, params={secret: "x"}, json={})
         assert answer.json()["type"] == "/problems/secret-in-query"
+
+
+@pytest.mark.parametrize(
+    "email",
+    ["a@b.example\r\nBcc: x@y.example", '"a\nTo:"@b.example', "a@b.example,x@y.example", "a@b.example\0", "", "a"],
+)
+def test_a_letter_is_asked_for_at_one_address_or_none(
+    server: servers.Process, client: httpx.Client, mallory: Person, email: str
+) -> None:
+    answers = [
+        ask(client, email),
+        client.put("/users/me", json={"email": email}, headers=mallory.signed),
+        verify(client, email=email or " ", code="12345678"),
+        confirm(client, email=email or " ", code="12345678"),
+    ]
+
+    assert {(answer.status_code, answer.json()["errors"][0]["pointer"]) for answer in answers} == {(422, "#/email")}
+    assert not [mail for mail in files(server.data) if "y.example" in mail.to]
 
 
 @pytest.mark.parametrize("member", ["redirect", "return_to", "next", "link", "host"])
