@@ -151,3 +151,14 @@ def test_somebody_is_disabled_and_enabled_promoted_and_demoted(data: Path) -> No
         ended = noughts("users", word, "ALICE", "--data", str(data))
         assert (ended.status, ended.out) == (0, f"alice {told}.\n")
         assert noughts("users", word, "nobody", "--data", str(data)).status == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "meaning"),
+    [
+        (("serve",), "Address to listen on"), (("users", "import"), "Only say what would happen"),
+        (("users", "create"), "Make an administrator"),
+    ],
+)  # fmt: skip
+def test_help_says_what_each_option_means(words: tuple[str, ...], meaning: str) -> None:
+    assert meaning in noughts(*words, "--help").out

@@ -15,8 +15,10 @@ def rotate(*, now: bool = False, data: str | None = None) -> None:
 
     Parameters
     ----------
-    now: In a minute instead, by a key made now: for when the one that signs may be known to others.
-    data: Directory of the database (NOUGHTS_DATA).
+    now
+        In a minute instead, by a key made now: for when the one that signs may be known to others.
+    data
+        Directory of the database (NOUGHTS_DATA).
     """
 
     async def work(house: compose.House) -> None:
@@ -32,7 +34,8 @@ def list_keys(*, data: str | None = None) -> None:
 
     Parameters
     ----------
-    data: Directory of the database (NOUGHTS_DATA).
+    data
+        Directory of the database (NOUGHTS_DATA).
     """
 
     async def work(house: compose.House) -> None:

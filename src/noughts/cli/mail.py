@@ -13,7 +13,8 @@ def send(address: str, *, data: str | None = None) -> None:
 
     Parameters
     ----------
-    data: Directory of the mails, where there is no mail server (NOUGHTS_DATA).
+    data
+        Directory of the mails, where there is no mail server (NOUGHTS_DATA).
     """
     from noughts.kit.mail.message import written
 

@@ -34,9 +34,12 @@ def import_users(
 
     Parameters
     ----------
-    file: The file; `-`: standard input.
-    dry_run: Only say what would happen.
-    data: Directory of the database (NOUGHTS_DATA).
+    file
+        The file; `-`: standard input.
+    dry_run
+        Only say what would happen.
+    data
+        Directory of the database (NOUGHTS_DATA).
     """
 
     async def work(house: compose.House) -> list[Taken]:
@@ -54,9 +57,12 @@ def export_users(file: Path, *, without_hashes: bool = False, data: str | None =
 
     Parameters
     ----------
-    file: The file; it must not be there yet.
-    without_hashes: Leave the password hashes out: then people need a recovery mail to sign in elsewhere.
-    data: Directory of the database (NOUGHTS_DATA).
+    file
+        The file; it must not be there yet.
+    without_hashes
+        Leave the password hashes out: then people need a recovery mail to sign in elsewhere.
+    data
+        Directory of the database (NOUGHTS_DATA).
     """
 
     async def work(house: compose.House) -> int:

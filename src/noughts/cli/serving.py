@@ -24,9 +24,12 @@ def serve(*, host: str | None = None, port: int | None = None, data: str | None 
 
     Parameters
     ----------
-    host: Address to listen on (NOUGHTS_HOST; 127.0.0.1).
-    port: Port to listen on (NOUGHTS_PORT; 8000).
-    data: Directory of the database and the secret (NOUGHTS_DATA; noughts-data).
+    host
+        Address to listen on (NOUGHTS_HOST; 127.0.0.1).
+    port
+        Port to listen on (NOUGHTS_PORT; 8000).
+    data
+        Directory of the database and the secret (NOUGHTS_DATA; noughts-data).
     """
     import uvloop
 

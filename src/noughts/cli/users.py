@@ -29,8 +29,10 @@ def create(
 
     Parameters
     ----------
-    admin: Make an administrator.
-    data: Directory of the database (NOUGHTS_DATA).
+    admin
+        Make an administrator.
+    data
+        Directory of the database (NOUGHTS_DATA).
     """
     password = _password(password_file)
 
@@ -106,8 +108,10 @@ def list_users(*, guests: bool = False, data: str | None = None) -> None:
 
     Parameters
     ----------
-    guests: Include guests.
-    data: Directory of the database (NOUGHTS_DATA).
+    guests
+        Include guests.
+    data
+        Directory of the database (NOUGHTS_DATA).
     """
 
     async def work(house: compose.House) -> None:
