@@ -7,6 +7,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any, BinaryIO, Final, Literal
 
 import msgspec
@@ -18,6 +19,9 @@ Level = Literal["debug", "info", "warning", "error"]
 Facts = dict[str, Any]
 _RANK: Final[dict[Level, int]] = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=repr)
+_NOTHING: Final[Facts] = {}
+about: Final[ContextVar[Facts]] = ContextVar("about", default=_NOTHING)
+"""What is being answered: its facts stand in every line told meanwhile."""
 
 
 class Log:
@@ -53,7 +57,7 @@ class Log:
 
     def _tell(self, level: Level, event: str, facts: Facts) -> None:
         if _RANK[level] >= self._least:
-            told = {"time": rfc3339(now()), "level": level, "event": event, **facts}
+            told = {"time": rfc3339(now()), "level": level, "event": event, **facts, **about.get()}
             self._lines.write(self._render(told))
 
 

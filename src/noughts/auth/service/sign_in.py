@@ -57,7 +57,7 @@ class SignIn:
                 log.info("login_succeeded", user=credentials.id)
                 return await self._grants.open(credentials, origin, "login-succeeded", *rows)
         await self._store.note(self._audit.row("login-refused", claimed.user_id, origin))
-        log.info("login_refused")
+        log.info("login_refused", user=claimed.user_id)
         raise LoginFailed
 
     async def guest(self, origin: Origin) -> Grant:

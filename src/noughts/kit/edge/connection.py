@@ -159,7 +159,7 @@ class Connection(asyncio.Protocol):
                 self._is_held = False
                 self._transport.resume_reading()
         elif self._refusal is not None:
-            self._write(*_refused(self._refusal), is_last=True)
+            self._write(*_refused(self._refusal, self._reader.peer), is_last=True)
             self._close()
 
     def _refuse(self, problem: Problem) -> None:
@@ -240,7 +240,8 @@ class Connection(asyncio.Protocol):
         self._read_by = self._loop.time() + KEEP_ALIVE_S
 
 
-def _refused(problem: Problem) -> tuple[Reply, bytes]:
+def _refused(problem: Problem, peer: str) -> tuple[Reply, bytes]:
     """Return the answer to what never became a request."""
     answer = told(problem, request_id := ids.request_id())
+    log.info("request_unreadable", status=problem.status, problem=problem.slug(), request=request_id, address=peer)
     return answer.reply(b"x-request-id: %b\r\n" % request_id.encode()), answer.body

@@ -18,7 +18,7 @@ class Reader:
 
     def __init__(self, peer: str, give: Callable[[Request], None], invite: Callable[[], None]) -> None:
         self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
-        self._peer = peer
+        self.peer = peer
         self._give, self._invite = give, invite
         self.arriving: Request | None = None  # its head was given away, its end is still to come
         self.is_between = True  # nothing of a request has come that is not whole
@@ -90,7 +90,7 @@ class Reader:
             url.path or b"/",
             headers,
             query=url.query or b"",
-            address=self._peer,
+            address=self.peer,
             repeated=self._repeated,
             version=version,
             # Answered early, a body that was announced by Expect may come or not, and the parser reads nothing after an

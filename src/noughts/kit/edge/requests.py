@@ -18,7 +18,7 @@ class Request:
 
     __slots__ = (
         "_body", "_failure", "_invite", "_is_whole", "_size", "_waiter", "address", "headers", "id", "is_last", "method",
-        "path", "query", "raw_path", "repeated", "route", "secure", "version",
+        "path", "query", "raw_path", "repeated", "route", "secure", "user", "version",
     )  # fmt: skip
 
     def __init__(
@@ -40,6 +40,7 @@ class Request:
         self.is_last = is_last  # the connection ends with its answer
         self.id, self.secure = "", False  # said by the threshold
         self.route = "other"  # the path in the route table, said by the service's door
+        self.user: str | None = None  # who is signed in, said by it too
         self._body: list[bytes] = []
         self._size = 0
         self._is_whole = False

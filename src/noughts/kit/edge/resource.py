@@ -117,6 +117,7 @@ class _Resource:
         except Unauthenticated:
             self._admit(route.limit, request.address, None, None)
             raise
+        request.user = None if principal is None else principal.user_id
         self._admit(route.limit, request.address, principal, self._browser(route, request))
         return principal
 

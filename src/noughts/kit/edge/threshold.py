@@ -9,7 +9,7 @@ from noughts.kit import ids
 from noughts.kit.edge.answers import Door, Reply, line, told
 from noughts.kit.edge.requests import Request
 from noughts.kit.errors import InternalError, Problem
-from noughts.kit.logging import log
+from noughts.kit.logging import about, log
 from noughts.kit.metrics import Requests
 
 _REQUEST_ID: Final = re.compile(rb"[\w-]{1,64}", re.ASCII)
@@ -34,27 +34,28 @@ class Threshold:
         request.id = request_id = _given_id(request) or ids.request_id()
         request.secure = self._secure
         request.address = self._client(request.address, request.headers.get(b"x-forwarded-for", b""))
-        marks = self._marks % request_id.encode()
+        about.set({"request": request_id, "address": request.address})
+        marks, problem = self._marks % request_id.encode(), None
         try:
             reply = (await self._door(request)).reply(marks)
-        except Problem as problem:
-            reply = told(problem, request_id).reply(marks)
+        except Problem as raised:
+            problem = raised.slug()
+            reply = told(raised, request_id).reply(marks)
         except Exception:  # noqa: BLE001 - the last threshold: whatever happened becomes an answer
-            log.exception("request_broke", request=request_id, path=request.path)
+            log.exception("request_broke", path=request.path)
+            problem = InternalError.slug()
             reply = told(InternalError(), request_id).reply(marks)
-        self._note(request, reply.status, time.perf_counter() - started)
+        self._note(request, reply.status, problem, time.perf_counter() - started)
         return reply
 
-    def _note(self, request: Request, status: int, seconds: float) -> None:
+    def _note(self, request: Request, status: int, problem: str | None, seconds: float) -> None:
+        """Count it and tell it: who, from where, what, and how it went."""
         self._requests.count(request.method, request.route, status, seconds)
-        log.info(
-            "request_answered",
-            method=request.method,
-            path=request.path,
-            status=status,
-            ms=round(seconds * 1000, 2),
-            request=request.id,
-        )
+        facts = {} if request.user is None else {"user": request.user}
+        if problem is not None:
+            facts["problem"] = problem
+        milliseconds = round(seconds * 1000, 2)
+        log.info("request_answered", method=request.method, path=request.path, status=status, ms=milliseconds, **facts)
 
 
 def _given_id(request: Request) -> str | None:
