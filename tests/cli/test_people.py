@@ -1,7 +1,11 @@
 """`noughts users …`, run as the operator does."""
 
 import json
+import sqlite3
 import stat
+import subprocess
+import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,7 +13,7 @@ import bcrypt
 import pytest
 
 from tests import servers
-from tests.faults.harm import Ended, noughts
+from tests.faults.harm import Ended, environment, noughts
 
 PASSWORD = "a proper secret"
 HASH = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
@@ -42,12 +46,42 @@ def listed(data: Path) -> list[str]:
     return [line.split("\t")[3] for line in out.splitlines()]
 
 
+def count(data: Path) -> int:
+    """Return how many members there are, read past the program."""
+    if not (data / "noughts.db").exists():
+        return 0
+    connection = sqlite3.connect(data / "noughts.db")
+    try:
+        return int(connection.execute("SELECT count(*) FROM users WHERE kind = 'member'").fetchone()[0])
+    except sqlite3.OperationalError:  # no table yet
+        return 0
+    finally:
+        connection.close()
+
+
 def test_people_are_imported_once_however_often(data: Path) -> None:
     given = people(f"person{n}" for n in range(600))
     first, again = (take_in(data, given) for _ in range(2))
     assert (first.status, first.out) == (0, "600 added, 0 of them administrators; 0 are here already.\n")
     assert (again.status, again.out) == (0, "0 added, 0 of them administrators; 600 are here already.\n")
     assert len(listed(data)) == 600
+
+
+def test_an_import_the_power_went_out_on_is_whole_batches_and_taken_up_again(data: Path, tmp_path: Path) -> None:
+    file = tmp_path / "people.ndjson"
+    file.write_text(people(f"person{n}" for n in range(5_000)))
+    command = [sys.executable, "-m", "noughts", "users", "import", str(file), "--data", str(data)]
+    process = subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL)
+    while not count(data) and process.poll() is None:
+        time.sleep(0.01)
+    process.kill()
+    process.wait(10)
+    kept = count(data)
+    assert 0 < kept < 5_000
+    assert kept % 250 == 0
+    ended = noughts("users", "import", str(file), "--data", str(data))
+    assert ended.out == f"{5_000 - kept} added, 0 of them administrators; {kept} are here already.\n"
+    assert count(data) == 5_000
 
 
 def test_a_rehearsal_leaves_nobody_behind(data: Path) -> None:
