@@ -74,6 +74,7 @@ def test_the_last_administrator_cannot_be_lost(client: httpx.Client, edith: Pers
     for what, value in (("role", "player"), ("status", "disabled")):
         answer = put(client, edith, edith, what, value)
         assert (answer.status_code, answer.json()["type"]) == (409, "/problems/last-administrator")
+    assert client.delete("/users/me", headers=edith.signed).json()["type"] == "/problems/last-administrator"
     assert client.get("/users?role=admin", headers=edith.signed).json()["items"][0]["id"] == edith.id
 
 
@@ -108,6 +109,15 @@ def test_no_administrator_sets_somebodys_password(client: httpx.Client, edith: P
     answer = client.put(f"/users/{victim.id}", json={"password_hash": "$2b$04$x"}, headers=edith.signed)
     assert answer.status_code == 422
     assert login(client, victim.username)
+
+
+def test_no_administrator_makes_a_guest_a_member_whose_password_they_know(
+    client: httpx.Client, edith: Person, visitor: Person
+) -> None:
+    name = some_name()
+    body = {"username": name, "email": f"{name}@example.com", "password": "another lighthouse"}
+    assert client.put(f"/users/{visitor.id}", json=body, headers=edith.signed).status_code == 403
+    assert me(client, visitor.access).json()["kind"] == "guest"
 
 
 @pytest.mark.parametrize(

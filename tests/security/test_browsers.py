@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests import servers
-from tests.security.attacks import HOST, PASSWORD, Person, guest, login, me, send
+from tests.security.attacks import HOST, PASSWORD, Person, guest, login, me, member, send
 
 FOREIGN = [
     "https://evil.example",
@@ -25,6 +25,15 @@ def browser(server: servers.Process) -> Iterator[httpx.Client]:
     origin = f"http://127.0.0.1:{server.port}"
     with httpx.Client(base_url=origin, headers={"Origin": origin}, trust_env=False, verify=False) as found:
         yield found
+
+
+def test_a_cookie_of_a_session_that_is_over_signs_nobody_out(client: httpx.Client, browser: httpx.Client) -> None:
+    alice = member(client)
+    browser.post("/login", json={"username": alice.username, "password": PASSWORD, "cookie": True})
+    body = {"current_password": PASSWORD, "new_password": "another lighthouse"}
+    assert client.put("/users/me/password", json=body, headers=alice.signed).status_code == 204
+    assert browser.post("/logout?all=true").status_code == 204
+    assert me(client, alice.access).status_code == 200
 
 
 @pytest.mark.parametrize("origin", FOREIGN)

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests import servers
-from tests.security.attacks import HOST, Reply, connect, guest, some_name
+from tests.security.attacks import HOST, PASSWORD, Reply, connect, guest, some_name
 
 
 @pytest.fixture
@@ -45,6 +45,22 @@ def test_the_sign_ins_of_an_address_are_limited_and_the_answer_says_for_how_long
     assert 1 <= int(refused[0].headers["Retry-After"]) <= 60
     assert refused[0].headers["RateLimit-Policy"] == '"sign-in";q=30;w=60'
     assert "RateLimit" in refused[0].headers
+
+
+def test_browsers_of_ones_own_bring_no_more_sign_ins(limited: httpx.Client) -> None:
+    name, origin = some_name(), {"Origin": str(limited.base_url).rstrip("/")}
+    limited.post("/users", json={"username": name, "email": f"{name}@example.com", "password": PASSWORD})
+    body = {"username": name, "password": PASSWORD, "cookie": True}
+    kept = []
+    for _ in range(3):
+        kept += limited.post("/login", json=body, headers=origin).headers.get_list("Set-Cookie")[1:]
+        limited.cookies.clear()
+
+    found = []
+    for cookie in kept * 12:
+        shown = {"Cookie": cookie.partition(";")[0]}
+        found.append(limited.post("/login", json=body | {"cookie": False}, headers=shown).status_code)
+    assert found.count(200) <= 32
 
 
 def test_headers_do_not_give_another_address_to_who_is_no_trusted_proxy(limited: httpx.Client) -> None:

@@ -39,7 +39,7 @@ class Limiter:
     def admit(self, limit: Limit, address: str, principal: Principal | None, browser: Browser | None = None) -> None:
         """Count one call; raises TooManyRequests, with Retry-After, RateLimit and RateLimit-Policy, past the limit."""
         host, network = host_and_network(address)
-        caller: str = browser.id if limit.per_browser and browser is not None else host
+        caller: str = browser.owner if limit.per_browser and browser is not None else host
         self._take(limit, principal.user_id if limit.per_user and principal is not None else caller)
         if limit.network is not None:
             self._take(limit.network, network)

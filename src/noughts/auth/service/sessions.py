@@ -35,11 +35,13 @@ class Sessions:
         self, by: Principal | None, refresh_token: str | None, origin: Origin, *, everywhere: bool = False
     ) -> None:
         """End the session of the access token and that of the refresh token, or all of the person. May be repeated."""
-        ending = set() if by is None else {(by.user_id, by.session_id)}
+        ending: dict[tuple[UserId, SessionId], bool] = {}
         if refresh_token is not None and (token := await self._store.token(sealing.digest(refresh_token))):
-            ending.add((token.user_id, token.session_id))
-        for user_id, session_id in ending:
-            if everywhere:
+            ending[token.user_id, token.session_id] = everywhere and await self._may_go_on(token.session)
+        if by is not None:
+            ending[by.user_id, by.session_id] = everywhere
+        for (user_id, session_id), all_of_them in ending.items():
+            if all_of_them:
                 await self._end_all(user_id, None, by, origin)
             else:
                 await self._end(
@@ -74,6 +76,10 @@ class Sessions:
         """Forget the sessions nobody can use any more."""
         now = self._now()
         await self._store.purge(now, now - sessions.IDLE)
+
+    async def _may_go_on(self, session: Session) -> bool:
+        """Return whether a session is not over: one that is has no say about the others, whoever kept its token."""
+        return sessions.may_go_on(session, await self._store.credentials(session.user_id))
 
     async def _require_control(self, by: Principal, user_id: UserId) -> None:
         sessions.require_control(by, user_id)

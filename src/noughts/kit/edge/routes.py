@@ -27,7 +27,7 @@ class NoQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Limit(msgspec.Struct, frozen=True):
     """So many calls in a window for one address; and for its `network` together.
 
-    Where `per_user`, it is for whoever is signed in instead; where `per_browser`, for a browser that is somebody's.
+    Where `per_user`, it is for whoever is signed in instead; where `per_browser`, for whoever's browser it is.
     """
 
     name: str

@@ -17,7 +17,7 @@ from noughts.kit.throttling import TooManyAttempts
 from noughts.kit.times import rfc3339
 from noughts.kit.tokens import UserId
 from noughts.ports.users import Kind, Time, User
-from noughts.users.model.accounts import Account
+from noughts.users.model.accounts import Account, LastAdministrator
 from noughts.users.model.addresses import EmailTaken
 from noughts.users.model.names import UsernameTaken
 from noughts.users.model.secrets import PasswordBreached, PasswordContextual
@@ -136,5 +136,5 @@ ROUTES: Final = (
     Route("PUT", "/users/{user_id}/password", change_password, "Set a new password; every other session ends.",
           status=204, body=PasswordBody, errors=_PASSWORD),
     Route("DELETE", "/users/{user_id}", delete_user, "Delete an account; its tokens end at once.",
-          status=204, errors=(InsufficientUserAuthentication, PreconditionFailed), conditional=True),
+          status=204, errors=(InsufficientUserAuthentication, PreconditionFailed, LastAdministrator), conditional=True),
 )  # fmt: skip

@@ -59,7 +59,8 @@ class Profiles:
     async def delete(self, user_id: UserId, by: Principal, origin: Origin, condition: EntityTags | None = None) -> None:
         """Mark an account for erasure; from now on it is gone for everyone, and its tokens are over.
 
-        Raises NotFound, Forbidden, InsufficientUserAuthentication (guests may always), PreconditionFailed.
+        Raises NotFound, Forbidden, InsufficientUserAuthentication (guests may always), PreconditionFailed,
+        LastAdministrator.
         """
         before = await self._controlled(user_id, by, condition)
         if before.kind != "guest" or by.user_id != user_id:
@@ -68,7 +69,8 @@ class Profiles:
         after = accounts.deleting(before, at)
         ended = Revocation.of_user(user_id, after.epoch, at)
         told = self._fittings.audit.row("deletion-accepted", user_id, origin, by)
-        await self._store.replace(before, after, ended.row(), told)
+        store = self._store.replace_administrator if before.administers else self._store.replace
+        await store(before, after, ended.row(), told)
         self._fittings.account_changed(user_id, ended)
         log.info("user_deletion_accepted", user=user_id, by=by.user_id)
 
@@ -91,10 +93,10 @@ class Profiles:
 
     async def _require_proof(self, before: Account, wish: Wish, by: Principal, origin: Origin) -> None:
         """Raise unless a change of email or password comes with the current password or a young sign-in."""
-        if before.kind == "guest" or (wish.email is None and wish.password is None):
-            return
         if by.user_id != before.id and wish.password is not None:
             raise Forbidden("Nobody sets another person's password.")
+        if before.kind == "guest" or (wish.email is None and wish.password is None):
+            return
         if wish.password is not None and wish.current_password is None:
             by.require_young(self._now())
             raise Invalid.field("#/current_password", "required", "A new password needs the current one.")
