@@ -178,6 +178,14 @@ def test_what_the_command_line_cannot_do_is_told_without_a_traceback(used: Path,
     assert "noughts: " in ended.lines[-1]
 
 
+@pytest.mark.parametrize("words", [("users", "bogus"), ("users", "create"), ("serve", "--port", "http")], ids=str)
+def test_words_the_command_line_does_not_know_are_one_line_and_status_2(words: tuple[str, ...]) -> None:
+    ended = noughts(*words)
+
+    assert (ended.status, len(ended.lines)) == (2, 1), ended
+    assert "--help" in ended.err
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_server_that_is_told_to_stop_ends_with_status_0(data: Path, number: signal.Signals) -> None:
     process = servers.Process(data).start()

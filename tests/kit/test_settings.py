@@ -70,3 +70,10 @@ def test_every_setting_says_what_it_means_and_no_two_share_a_name() -> None:
     assert len(names) == len(set(names))
     assert all(meaning.endswith(".") for _, _, meaning in rows)
     assert not any(default for name, default, _ in rows if "SECRET" in name or "PASSWORD_FILE" in name)
+
+
+def test_a_value_that_does_not_fit_is_refused_with_what_the_setting_means() -> None:
+    with pytest.raises(Refusal, match="debug, info, warning or error"):
+        read_settings({"NOUGHTS_LOG": "loud"})
+    with pytest.raises(Refusal, match="postgresql:// address"):
+        read_settings({"NOUGHTS_DATABASE": "mysql://db/noughts"})

@@ -3,13 +3,18 @@
 import os
 import sys
 
-from cyclopts import App
+from cyclopts import App, CycloptsError, Parameter
 
 from noughts import VERSION
 from noughts.cli import db, facts, keys, mail, people, serving, users
 from noughts.kit.errors import Problem, Refusal
 
-app = App(name="noughts", version=VERSION, help="Tic-tac-toe online, around a user management service.")
+app = App(
+    name="noughts",
+    version=VERSION,
+    help="Tic-tac-toe online, around a user management service.",
+    default_parameter=Parameter(negative=""),
+)
 app.command(serving.serve)
 app.command(facts.list_settings, name="settings")
 app.command(facts.print_openapi, name="openapi")
@@ -22,9 +27,12 @@ app.command(mail.send, name="mail")
 
 
 def main() -> None:
-    """Run the command line; what cannot be done is one line and status 1, never a traceback."""
+    """Run the command line; what cannot be done is one line and status 1, never a traceback; 2 where the words are wrong."""
     try:
-        app()
+        app(print_error=False, exit_on_error=False)
+    except CycloptsError as error:
+        print(f"noughts: {' '.join(str(error).split())} --help says more.", file=sys.stderr)
+        sys.exit(2)
     except (Refusal, Problem) as error:
         sys.exit(f"noughts: {_sentence(error)}")
     except BrokenPipeError:  # whoever read has seen enough: nothing more is written, not even at the end

@@ -5,7 +5,7 @@ import asyncio
 from cyclopts import App
 
 from noughts import migrations
-from noughts.cli.installation import chosen
+from noughts.cli.installation import Data, chosen
 from noughts.kit import directory
 from noughts.kit.database import schema
 
@@ -13,7 +13,7 @@ app = App(name="db", help="Look after the database.")
 
 
 @app.command
-def migrate(*, data: str | None = None) -> None:
+def migrate(*, data: Data = None) -> None:
     """Bring the schema up to date (NOUGHTS_DATABASE, or the file in the data directory)."""
     found = chosen(data=data)
     if not found.server.database:

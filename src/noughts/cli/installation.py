@@ -5,7 +5,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Annotated, TypeVar
+
+from cyclopts import Parameter
 
 from noughts import compose
 from noughts.kit import settings
@@ -13,6 +15,9 @@ from noughts.kit.errors import Refusal
 from noughts.kit.logging import log
 
 Result = TypeVar("Result")
+Data = Annotated[
+    str | None, Parameter(help="Directory of the database, the secret and the mails (NOUGHTS_DATA; noughts-data).")
+]
 
 
 def chosen(**flags: str | int | None) -> compose.Settings:

@@ -3,22 +3,20 @@
 from cyclopts import App
 
 from noughts import compose
-from noughts.cli.installation import with_house
+from noughts.cli.installation import Data, with_house
 from noughts.kit.times import rfc3339
 
 app = App(name="keys", help="Look after the keys that sign access tokens. They are changed on schedule, too.")
 
 
 @app.command
-def rotate(*, now: bool = False, data: str | None = None) -> None:
+def rotate(*, now: bool = False, data: Data = None) -> None:
     """Let the next key sign from tomorrow on; nobody is signed out.
 
     Parameters
     ----------
     now
-        In a minute instead, by a key made now: for when the one that signs may be known to others.
-    data
-        Directory of the database (NOUGHTS_DATA).
+        In half a minute instead, by a key made now: for when the one that signs may be known to others.
     """
 
     async def work(house: compose.House) -> None:
@@ -29,14 +27,8 @@ def rotate(*, now: bool = False, data: str | None = None) -> None:
 
 
 @app.command(name="list")
-def list_keys(*, data: str | None = None) -> None:
-    """List the keys, the newest first, one a line: id, algorithm, next/active/retired, from when and until when it signs.
-
-    Parameters
-    ----------
-    data
-        Directory of the database (NOUGHTS_DATA).
-    """
+def list_keys(*, data: Data = None) -> None:
+    """List the keys, the newest first, one a line: id, algorithm, next/active/retired, from when and until when it signs."""
 
     async def work(house: compose.House) -> None:
         for key in await house.auth.keys.all():

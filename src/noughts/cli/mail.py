@@ -1,21 +1,18 @@
 """`noughts mail`."""
 
 import asyncio
+from typing import Annotated
 
-from noughts.cli.installation import chosen
+from cyclopts import Parameter
+
+from noughts.cli.installation import Data, chosen
 from noughts.kit import clock, directory, ids, mail
 from noughts.kit.errors import Refusal
 from noughts.kit.outbox import Letter
 
 
-def send(address: str, *, data: str | None = None) -> None:
-    """Send a mail to an address of yours at once, to see whether mail is set up; say what stands in the way.
-
-    Parameters
-    ----------
-    data
-        Directory of the mails, where there is no mail server (NOUGHTS_DATA).
-    """
+def send(address: Annotated[str, Parameter(help="Whom to send it to.")], *, data: Data = None) -> None:
+    """Send a mail to an address of yours at once, to see whether mail is set up; say what stands in the way."""
     from noughts.kit.mail.message import written
 
     found = chosen(data=data)

@@ -13,7 +13,7 @@ import msgspec
 from cyclopts import Parameter
 
 from noughts import compose
-from noughts.cli.installation import with_house
+from noughts.cli.installation import Data, with_house
 from noughts.kit.errors import Refusal
 from noughts.users.model.newcomers import Complaint, Newcomer, line_of
 from noughts.users.service.transfer import Taken, Transfer
@@ -25,7 +25,7 @@ Numbered = tuple[int, bytes]
 
 
 def import_users(
-    file: Annotated[Path, Parameter(allow_leading_hyphen=True)], *, dry_run: bool = False, data: str | None = None
+    file: Annotated[Path, Parameter(allow_leading_hyphen=True)], *, dry_run: bool = False, data: Data = None
 ) -> None:
     """Add the people in a file, one JSON object a line; whoever is here already stays as they are.
 
@@ -38,8 +38,6 @@ def import_users(
         The file; `-`: standard input.
     dry_run
         Only say what would happen.
-    data
-        Directory of the database (NOUGHTS_DATA).
     """
 
     async def work(house: compose.House) -> list[Taken]:
@@ -50,7 +48,7 @@ def import_users(
     _report(outcomes, file.name, dry=dry_run)
 
 
-def export_users(file: Path, *, without_hashes: bool = False, data: str | None = None) -> None:
+def export_users(file: Path, *, without_hashes: bool = False, data: Data = None) -> None:
     """Write every member to a new file that only you can read, as `import` reads it.
 
     Guests, games and second factors stay behind.
@@ -61,8 +59,6 @@ def export_users(file: Path, *, without_hashes: bool = False, data: str | None =
         The file; it must not be there yet.
     without_hashes
         Leave the password hashes out: then people need a recovery mail to sign in elsewhere.
-    data
-        Directory of the database (NOUGHTS_DATA).
     """
 
     async def work(house: compose.House) -> int:

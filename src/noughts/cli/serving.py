@@ -6,7 +6,7 @@ import os
 import sys
 
 from noughts import compose
-from noughts.cli.installation import chosen, migrate_apart
+from noughts.cli.installation import Data, chosen, migrate_apart
 from noughts.kit import directory, server, settings
 from noughts.kit.logging import log
 
@@ -19,7 +19,7 @@ _BANNER = """
 """
 
 
-def serve(*, host: str | None = None, port: int | None = None, data: str | None = None) -> None:
+def serve(*, host: str | None = None, port: int | None = None, data: Data = None) -> None:
     """Run everything in one process.
 
     Parameters
@@ -28,8 +28,6 @@ def serve(*, host: str | None = None, port: int | None = None, data: str | None 
         Address to listen on (NOUGHTS_HOST; 127.0.0.1).
     port
         Port to listen on (NOUGHTS_PORT; 8000).
-    data
-        Directory of the database and the secret (NOUGHTS_DATA; noughts-data).
     """
     import uvloop
 

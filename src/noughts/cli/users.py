@@ -1,15 +1,18 @@
 """`noughts users`: one person at a time, on the machine the data is on."""
 
 import sys
-from getpass import getpass
+import warnings
+from getpass import GetPassWarning, getpass
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
 from noughts import compose
-from noughts.cli.installation import with_house
+from noughts.cli.installation import Data, with_house
 from noughts.kit.errors import Refusal
+
+Username = Annotated[str, Parameter(help="Whom it is about.")]
 
 app = App(name="users", help="Look after people, on the machine the data is on.")
 
@@ -23,16 +26,18 @@ def create(
     password_file: Annotated[
         Path | None, Parameter(help="File with the password; `-`: standard input.", allow_leading_hyphen=True)
     ] = None,
-    data: str | None = None,
+    data: Data = None,
 ) -> None:
     """Create a member; the password is asked for.
 
     Parameters
     ----------
+    username
+        3 to 20 letters, digits, _ and -.
+    email
+        Where a mail to verify it goes.
     admin
         Make an administrator.
-    data
-        Directory of the database (NOUGHTS_DATA).
     """
     password = _password(password_file)
 
@@ -48,31 +53,31 @@ def create(
 
 
 @app.command
-def promote(username: str, *, data: str | None = None) -> None:
+def promote(username: Username, *, data: Data = None) -> None:
     """Make a member an administrator."""
     _set_role(username, "admin", "is an administrator now", data)
 
 
 @app.command
-def demote(username: str, *, data: str | None = None) -> None:
+def demote(username: Username, *, data: Data = None) -> None:
     """Make an administrator a player again; who is signed in is signed out."""
     _set_role(username, "player", "is a player now", data)
 
 
 @app.command
-def disable(username: str, *, data: str | None = None) -> None:
+def disable(username: Username, *, data: Data = None) -> None:
     """Sign somebody out everywhere and let them sign in no more; nothing is deleted."""
     _set_status(username, "disabled", "cannot sign in any more", data)
 
 
 @app.command
-def enable(username: str, *, data: str | None = None) -> None:
+def enable(username: Username, *, data: Data = None) -> None:
     """Let somebody who was disabled sign in again."""
     _set_status(username, "active", "can sign in again", data)
 
 
 @app.command(name="reset-totp")
-def reset_totp(username: str, *, data: str | None = None) -> None:
+def reset_totp(username: Username, *, data: Data = None) -> None:
     """Remove the second factor of somebody who lost it; who is signed in is signed out."""
 
     async def work(house: compose.House) -> None:
@@ -103,15 +108,13 @@ def _set_status(username: str, status: Literal["active", "disabled"], told: str,
 
 
 @app.command(name="list")
-def list_users(*, guests: bool = False, data: str | None = None) -> None:
+def list_users(*, guests: bool = False, data: Data = None) -> None:
     """List members, the oldest first, one a line: id, role, status, username, email.
 
     Parameters
     ----------
     guests
         Include guests.
-    data
-        Directory of the database (NOUGHTS_DATA).
     """
 
     async def work(house: compose.House) -> None:
@@ -128,8 +131,10 @@ def list_users(*, guests: bool = False, data: str | None = None) -> None:
 def _password(file: Path | None) -> str:
     if file is None:
         try:
-            password, again = getpass("Password: "), getpass("Again: ")
-        except EOFError:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", GetPassWarning)  # nothing is typed where it can be read
+                password, again = getpass("Password: "), getpass("Again: ")
+        except (EOFError, GetPassWarning):
             raise Refusal("There is nobody to ask for the password: use --password-file.") from None
         if password != again:
             raise Refusal("The two are not the same.")

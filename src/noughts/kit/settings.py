@@ -21,11 +21,17 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     port: Annotated[int, Meta(description="Port to listen on.", ge=0, le=65535)] = 8000
     admin_port: Annotated[int, Meta(description="Loopback port of /metrics; 0: none.", ge=0, le=65535)] = 0
     data: Annotated[str, Meta(description="Directory of the database file and the generated secret.")] = "noughts-data"
-    database: Annotated[str, Meta(description="postgresql:// address; empty: SQLite in the data directory.")] = ""
+    database: Annotated[
+        str,
+        Meta(
+            description="postgresql:// address; empty: SQLite in the data directory.", pattern="^(postgres(ql)?://|$)"
+        ),
+    ] = ""
     base_url: Annotated[str, Meta(description="Where people reach it; empty: http://localhost:<port>.")] = ""
-    log: Annotated[Literal["debug", "info", "warning", "error"], Meta(description="Least level that is logged.")] = (
-        "info"
-    )
+    log: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Meta(description="Least level that is logged: debug, info, warning or error."),
+    ] = "info"
 
     @property
     def origin(self) -> str:
@@ -85,7 +91,9 @@ def _filled(struct: type[Settings], values: Mapping[str, str]) -> Settings:
         return msgspec.convert(values, struct, strict=False)
     except msgspec.ValidationError as error:
         detail, _, name = str(error).partition(" - at `$.")
-        raise Refusal(f"{PREFIX}{name.rstrip('`').upper()}: {detail}.") from None
+        meant = {variable: meaning for variable, _, meaning in described(struct)}
+        variable = PREFIX + name.rstrip("`").upper()
+        raise Refusal(f"{variable}: {detail}. {meant[variable]}") from None
 
 
 def described(struct: type[Settings]) -> list[tuple[str, str, str]]:

@@ -11,6 +11,7 @@ from noughts.auth.model.keys import State, StoredKey
 from noughts.auth.signing import Signer
 from noughts.auth.store import KeyStore
 from noughts.kit.logging import log
+from noughts.kit.times import rfc3339
 
 
 class KeyInfo(msgspec.Struct, frozen=True):
@@ -55,7 +56,7 @@ class Keys:
         await self._store.remove([key for key in stored if keys.is_over(key, stored, at)])
 
     async def rotate(self, *, hurry: bool = False) -> KeyInfo:
-        """Return the key that signs next: in a day, in a hurry in a minute; one that waits and begins by then is it.
+        """Return the key that signs next: in a day, in a hurry in half a minute; one that waits and begins by then is it.
 
         In a hurry a key that waits for later is dropped: whoever knows the one that signs may know that one too. Raises
         Refusal when the secret is another than the keys', so that none is made that nobody else can open.
@@ -78,7 +79,7 @@ class Keys:
         """Make the key of a generation, unless another process did a moment ago."""
         key = await asyncio.to_thread(self._signer.make, generation, signs_from, self._now())
         if await self._store.add(key):
-            log.info("signing_key_made", key=key.id, algorithm=key.algorithm, signs_from=signs_from.isoformat())
+            log.info("signing_key_made", key=key.id, algorithm=key.algorithm, signs_from=rfc3339(signs_from))
 
 
 def _info(key: StoredKey, stored: list[StoredKey], at: datetime) -> KeyInfo:

@@ -14,7 +14,7 @@ class UserSettings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 8
     duplicate_email: Annotated[
         Literal["conflict", "conceal"],
-        Meta(description="`conceal`: nobody learns who has an account; an address is taken once it is verified."),
+        Meta(description="`conflict`: a taken address is refused; `conceal`: nobody learns who has an account."),
     ] = "conflict"
 
     @property
