@@ -118,6 +118,15 @@ def test_what_a_kind_of_problem_holds_besides_is_described() -> None:
     assert {name for kind in every_kind() for name in kind.facts} <= described.keys()
 
 
+def test_every_answer_is_described_with_the_headers_it_comes_with(client: httpx.Client) -> None:
+    for operation in (found for path in DOCUMENT["paths"].values() for found in path.values()):
+        for answer in operation["responses"].values():
+            assert "X-Request-Id" in answer.get("headers", {}) or "$ref" in answer
+    for answer in (client.get("/users/me"), client.put("/healthz")):
+        described = DOCUMENT["components"]["responses"][str(answer.status_code)]["headers"]
+        assert all(name in answer.headers for name in described)
+
+
 def test_no_two_kinds_of_problem_share_a_slug() -> None:
     slugs = [kind.slug() for kind in every_kind()]
     assert len(slugs) == len(set(slugs))

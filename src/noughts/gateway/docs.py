@@ -9,6 +9,7 @@ from noughts.kit.edge import Limit, Route, Who
 from noughts.kit.errors import Problem
 from noughts.kit.openapi import known_problems
 
+_WINDOWS: Final = {1: "a second", 60: "a minute", 3_600: "an hour"}
 STYLE: Final = """
 :root { color-scheme: light dark; --ground: #FBFAF7; --ink: #1F2430; --quiet: #5A6072; --x: #2B5FD9; --line: #0002 }
 @media (prefers-color-scheme: dark) {
@@ -34,12 +35,18 @@ def calls(tables: Mapping[str, Sequence[Route]], document: dict[str, Any]) -> st
         "<p>JSON over HTTP. Sign in with <code>POST /login</code>, send the access token as <code>Authorization: Bearer"
         ' …</code>. Errors are problem documents (RFC 9457). The machine-readable form is <a href="/openapi.json">'
         "openapi.json</a>.</p>",
+        "<p>Lists are <code>{items, next}</code>: send <code>next</code> as <code>cursor</code> until it is null. A creation sent twice"
+        " with one <code>Idempotency-Key</code> happens once; a change with <code>If-Match</code> only to the state you saw. With"
+        " <code>cookie</code> the refresh token is a cookie for pages of this site, and <code>Origin</code> must say so.</p>",
     ]
+    parts.append(
+        "<nav>" + " · ".join(f'<a href="#{name}">{name}</a>' for name in (*map(escape, tables), "Problems")) + "</nav>"
+    )
     for service, table in tables.items():
         public = [route for route in table if route.who is not Who.SERVICE]
-        parts.append(f"<h2>{escape(service)}</h2>")
+        parts.append(f'<h2 id="{escape(service)}">{escape(service)}</h2>')
         parts += [_call(route, document) for route in public]
-    parts.append("<h2>Problems</h2><table>")
+    parts.append('<h2 id="Problems">Problems</h2><table>')
     parts += [
         _problem_row(problem) for problem in known_problems(route for table in tables.values() for route in table)
     ]
@@ -81,7 +88,16 @@ def _shapes(holder: dict[str, Any], document: dict[str, Any]) -> list[str]:
     if content is None:
         return []
     schema = content["schema"]
-    return [f"<pre>{escape(_shape(found, document))}</pre>" for found in schema.get("anyOf", [schema])]
+    return [
+        _meaning(found, document) + f"<pre>{escape(_shape(found, document))}</pre>"
+        for found in schema.get("anyOf", [schema])
+    ]
+
+
+def _meaning(schema: dict[str, Any], document: dict[str, Any]) -> str:
+    """Return what a body means, in a sentence."""
+    named = document["components"]["schemas"].get(schema.get("$ref", "").rpartition("/")[2], schema)
+    return _text(named.get("description", ""))
 
 
 def _shape(schema: dict[str, Any], document: dict[str, Any], indent: str = "") -> str:
@@ -111,7 +127,7 @@ def _text(text: str) -> str:
 
 def _limit(limit: Limit) -> str:
     whom = "person" if limit.per_user else "address"
-    return f"{limit.calls} in {limit.window_s} s for each {whom}"
+    return f"{limit.calls} {_WINDOWS[limit.window_s]} for each {whom}"
 
 
 def _problem_row(problem: type[Problem]) -> str:

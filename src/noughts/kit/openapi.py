@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document, generated from the route tables, so that it cannot say anything else."""
 
+import inspect
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -14,6 +15,19 @@ Schemas = dict[type[msgspec.Struct], dict[str, Any]]
 _PLACE: Final = "#/components/schemas/{name}"
 _PARAMETER: Final = re.compile(r"{(\w+)}")
 _TEXT: Final = {"type": "string"}
+_HEADERS: Final = {
+    "X-Request-Id": "What stands in our log beside this request.",
+    "ETag": "The state that was answered with, for `If-Match` and `If-None-Match`.",
+    "Location": "Where what was made is to be found.",
+    "Allow": "The methods this address answers to.",
+    "WWW-Authenticate": "What is missing (RFC 6750, RFC 9470).",
+    "Retry-After": "After how many seconds to ask again.",
+    "RateLimit": "What is left of a limit, and for how long, once it is passed.",
+    "RateLimit-Policy": "The limit, once it is passed.",
+}
+_HEADERS_OF: Final[dict[int, tuple[str, ...]]] = {
+    401: ("WWW-Authenticate",), 405: ("Allow",), 429: ("Retry-After", "RateLimit", "RateLimit-Policy"), 503: ("Retry-After",),
+}  # fmt: skip
 
 
 def document(tables: Mapping[str, Sequence[Route]], version: str) -> dict[str, Any]:
@@ -33,8 +47,9 @@ def document(tables: Mapping[str, Sequence[Route]], version: str) -> dict[str, A
         "servers": [{"url": "/"}],
         "paths": paths,
         "components": {
-            "schemas": components | {"Problem": problems.schema(problem_types)},
-            "responses": {str(status): _refusal(kinds) for status, kinds in _by_status(EVERYWHERE).items()},
+            "schemas": _tidied(components) | {"Problem": problems.schema(problem_types)},
+            "headers": {name: {"description": meaning, "schema": _TEXT} for name, meaning in _HEADERS.items()},
+            "responses": {str(status): _refusal(status, kinds) for status, kinds in _by_status(EVERYWHERE).items()},
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
         "x-problems": [
@@ -95,13 +110,17 @@ def _responses(route: Route, schemas: Schemas) -> dict[str, Any]:
     if answers := [schemas[struct] for struct in _answers(route)]:
         schema = answers[0] if len(answers) == 1 else {"anyOf": answers}
         answered["content"] = {"application/json": {"schema": schema}}
-    responses = {str(status): answered for status in (route.status, *route.also) if status != 304}
+    responses = {
+        str(status): answered | _headers(*_told(route, status))
+        for status in (route.status, *route.also)
+        if status != 304
+    }
     if 304 in route.also:
-        responses["304"] = {"description": "You hold this state already."}
+        responses["304"] = {"description": "You hold this state already."} | _headers("ETag")
     for status in _by_status(EVERYWHERE):
         responses[str(status)] = {"$ref": f"#/components/responses/{status}"}
     for status, kinds in _by_status(route.errors).items():
-        responses[str(status)] = _refusal([*kinds, *_by_status(EVERYWHERE).get(status, ())])
+        responses[str(status)] = _refusal(status, [*kinds, *_by_status(EVERYWHERE).get(status, ())])
     return dict(sorted(responses.items()))
 
 
@@ -112,8 +131,26 @@ def _by_status(kinds: Iterable[type[Problem]]) -> dict[int, list[type[Problem]]]
     return found
 
 
-def _refusal(kinds: Iterable[type[Problem]]) -> dict[str, Any]:
+def _told(route: Route, status: int) -> list[str]:
+    """Return the headers an answer of a status comes with, besides those of every answer."""
+    location = ["Location"] if route.keyed and status == 201 else []
+    return [*location, *(["ETag"] if route.conditional and status != 204 else [])]
+
+
+def _headers(*names: str) -> dict[str, Any]:
+    return {"headers": {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-Id", *names)}}
+
+
+def _tidied(components: dict[str, Any]) -> dict[str, Any]:
+    """Return the schemas with their descriptions as they read, not as they are indented."""
     return {
+        name: schema | {"description": inspect.cleandoc(schema["description"])} if "description" in schema else schema
+        for name, schema in components.items()
+    }
+
+
+def _refusal(status: int, kinds: Iterable[type[Problem]]) -> dict[str, Any]:
+    return _headers(*_HEADERS_OF.get(status, ())) | {
         "description": " / ".join(dict.fromkeys(f"`{kind.slug()}`" for kind in kinds)),
         "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
