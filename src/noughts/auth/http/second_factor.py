@@ -4,29 +4,13 @@ from typing import Final
 
 import msgspec
 
-from noughts.auth.http.sign_in import SIGN_IN, GrantBody, granted
-from noughts.auth.model.second_factor import (
-    EmailNotVerified,
-    InvalidMfaToken,
-    MfaRefused,
-    TotpEnabled,
-    TotpNotStarted,
-)
+from noughts.auth.model.second_factor import EmailNotVerified, TotpEnabled, TotpNotStarted
 from noughts.auth.service import AuthService
 from noughts.auth.service.second_factor import Setup, State
-from noughts.kit import browsers
-from noughts.kit.edge import Answer, Ask, NoQuery, Route, Who
-from noughts.kit.errors import ForeignOrigin, InsufficientUserAuthentication
+from noughts.kit.edge import Answer, Ask, NoQuery, Route
+from noughts.kit.errors import InsufficientUserAuthentication
 from noughts.kit.passwords import HashQueueFull
 from noughts.kit.throttling import TooManyAttempts
-
-
-class MfaBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The `mfa_token` of the refused sign-in, and a code: the authenticator's or a recovery code."""
-
-    mfa_token: str
-    code: str
-    cookie: bool = False
 
 
 class StartBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,14 +29,6 @@ class RecoveryCodes(msgspec.Struct, frozen=True):
     """Ten codes, each good for one sign-in without the authenticator; shown this once."""
 
     recovery_codes: list[str]
-
-
-async def login_mfa(auth: AuthService, ask: Ask[MfaBody, NoQuery]) -> Answer:
-    if ask.body.cookie:
-        ask.require_own_origin()
-    device = ask.cookie(browsers.COOKIE) if ask.body.cookie else None
-    grant = await auth.second_step.login(ask.body.mfa_token, ask.body.code, ask.origin, device)
-    return granted(grant, ask, cookie=ask.body.cookie)
 
 
 async def get_totp(auth: AuthService, ask: Ask[None, NoQuery]) -> Answer:
@@ -78,9 +54,6 @@ async def remove_totp(auth: AuthService, ask: Ask[None, NoQuery]) -> Answer:
 _STARTS: Final = (EmailNotVerified, TotpEnabled, InsufficientUserAuthentication, TooManyAttempts, HashQueueFull)
 
 ROUTES: Final = (
-    Route("POST", "/login/mfa", login_mfa, "Finish signing in with a code of the second factor.", who=Who.ANYONE,
-          body=MfaBody, answer=GrantBody, errors=(InvalidMfaToken, MfaRefused, ForeignOrigin, TooManyAttempts),
-          limit=SIGN_IN),
     Route("GET", "/users/{user_id}/totp", get_totp, "Read whether signing in takes a second factor.", answer=State),
     Route("POST", "/users/{user_id}/totp", start_totp, "Start to set up a second factor; nothing changes until it is confirmed.",
           body=StartBody, answer=Setup, errors=_STARTS),

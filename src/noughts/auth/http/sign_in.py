@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from noughts.auth.model.second_factor import MfaRequired
+from noughts.auth.model.second_factor import InvalidMfaToken, MfaRefused, MfaRequired
 from noughts.auth.model.sessions import InvalidRefreshToken, LoginFailed, SessionExpired
 from noughts.auth.service import AuthService, Grant
 from noughts.kit import browsers
@@ -24,6 +24,14 @@ class LoginBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     username: str
     password: str
+    cookie: bool = False
+
+
+class MfaBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The `mfa_token` of the refused sign-in, and a code: the authenticator's or a recovery code."""
+
+    mfa_token: str
+    code: str
     cookie: bool = False
 
 
@@ -58,24 +66,26 @@ class LogoutQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 async def login(auth: AuthService, ask: Ask[LoginBody, NoQuery]) -> Answer:
-    if ask.body.cookie:
-        ask.require_own_origin()
-    device = ask.cookie(browsers.COOKIE) if ask.body.cookie else None
-    grant = await auth.sign_in.login(ask.body.username, ask.body.password, ask.origin, device)
-    return granted(grant, ask, cookie=ask.body.cookie)
+    grant = await auth.sign_in.login(ask.body.username, ask.body.password, ask.origin, _device_of(ask))
+    return _granted(grant, ask, cookie=ask.body.cookie)
+
+
+async def login_mfa(auth: AuthService, ask: Ask[MfaBody, NoQuery]) -> Answer:
+    grant = await auth.second_step.login(ask.body.mfa_token, ask.body.code, ask.origin, _device_of(ask))
+    return _granted(grant, ask, cookie=ask.body.cookie)
 
 
 async def create_guest(auth: AuthService, ask: Ask[GuestBody, NoQuery]) -> Answer:
     if ask.body.cookie:
         ask.require_own_origin()
-    return granted(await auth.sign_in.guest(ask.origin), ask, cookie=ask.body.cookie, status=201)
+    return _granted(await auth.sign_in.guest(ask.origin), ask, cookie=ask.body.cookie, status=201)
 
 
 async def refresh(auth: AuthService, ask: Ask[TokenBody, NoQuery]) -> Answer:
     presented = ask.cookie() if ask.body.cookie else ask.body.refresh_token
     if not presented:
         raise InvalidRefreshToken("There is no refresh token.")
-    return granted(await auth.refresh(presented, ask.origin), ask, cookie=ask.body.cookie)
+    return _granted(await auth.refresh(presented, ask.origin), ask, cookie=ask.body.cookie)
 
 
 async def logout(auth: AuthService, ask: Ask[None, LogoutQuery]) -> Answer:
@@ -86,7 +96,15 @@ async def logout(auth: AuthService, ask: Ask[None, LogoutQuery]) -> Answer:
     return Answer(status=204, set_cookie=None if presented is None else _cookie(_SESSION, "", 0, secure=ask.secure))
 
 
-def granted(grant: Grant, ask: Ask[Any, NoQuery], *, cookie: bool, status: int = 200) -> Answer:
+def _device_of(ask: Ask[LoginBody, NoQuery] | Ask[MfaBody, NoQuery]) -> str | None:
+    """Return what a browser showed itself with before, in browser mode; raises ForeignOrigin there."""
+    if not ask.body.cookie:
+        return None
+    ask.require_own_origin()
+    return ask.cookie(browsers.COOKIE)
+
+
+def _granted(grant: Grant, ask: Ask[Any, NoQuery], *, cookie: bool, status: int = 200) -> Answer:
     """Return the answer to somebody who proved who they are; in browser mode the refresh token is a cookie."""
     body = GrantBody(
         access_token=grant.access_token,
@@ -113,6 +131,9 @@ def _cookie(name: str, value: str, max_age: int, *, secure: bool) -> str:
 ROUTES: Final = (
     Route("POST", "/login", login, "Sign in with username or email and password.", who=Who.ANYONE, body=LoginBody,
           answer=GrantBody, errors=(LoginFailed, MfaRequired, ForeignOrigin, TooManyAttempts, HashQueueFull), limit=SIGN_IN),
+    Route("POST", "/login/mfa", login_mfa, "Finish signing in with a code of the second factor.", who=Who.ANYONE,
+          body=MfaBody, answer=GrantBody, errors=(InvalidMfaToken, MfaRefused, ForeignOrigin, TooManyAttempts),
+          limit=SIGN_IN),
     Route("POST", "/guests", create_guest, "Start as a guest.", who=Who.ANYONE, body=GuestBody, answer=GrantBody,
           status=201, errors=(ForeignOrigin,), limit=GUESTS),
     Route("POST", "/token", refresh, "Get the next tokens; the refresh token is replaced.", who=Who.ANYONE,
