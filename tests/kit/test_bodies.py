@@ -29,6 +29,12 @@ class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     inner: Inner | None = None
 
 
+class Choice(msgspec.Struct):
+    """A member that is one of a few words."""
+
+    mark: Literal["X", "O"]
+
+
 class Query(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A query string."""
 
@@ -151,6 +157,12 @@ def test_a_body_is_an_object(raw: str) -> None:
 @pytest.mark.parametrize("name", ["__proto__", "__class__", "user.role", "", "USERNAME", "username "])
 def test_an_unknown_member_is_named(name: str) -> None:
     assert list(wrong(json.dumps({"username": "a", name: 1})).values()) == ["unknown-or-read-only-field"]
+
+
+def test_of_a_few_words_all_are_told() -> None:
+    with pytest.raises(Invalid) as refused:
+        decode(b'{"mark": "Z"}', Choice)
+    assert refused.value.errors[0].detail == "This is none of: X, O."
 
 
 def test_a_flood_of_wrong_members_is_answered_briefly() -> None:

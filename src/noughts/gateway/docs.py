@@ -33,7 +33,9 @@ def calls(tables: Mapping[str, Sequence[Route]], document: dict[str, Any]) -> st
     parts = [
         "<h1>The Noughts API</h1>",
         "<p>JSON over HTTP. Sign in with <code>POST /login</code>, send the access token as <code>Authorization: Bearer"
-        ' …</code>. Errors are problem documents (RFC 9457). The machine-readable form is <a href="/openapi.json">'
+        " …</code>. Errors are problem documents (RFC 9457): the last part of <code>type</code> says which,"
+        " <code>errors</code> points at members (<code>#/email</code>) and parameters (<code>?limit</code>)."
+        ' The machine-readable form is <a href="/openapi.json">'
         "openapi.json</a>.</p>",
         "<p>Lists are <code>{items, next}</code>: send <code>next</code> as <code>cursor</code> until it is null. A creation sent twice"
         " with one <code>Idempotency-Key</code> happens once; a change with <code>If-Match</code> only to the state you saw. With"

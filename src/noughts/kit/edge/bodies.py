@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from functools import cache
 from itertools import islice
-from typing import Any, Final, NoReturn, TypeVar, get_type_hints
+from typing import Any, Final, Literal, NoReturn, TypeVar, get_args, get_origin, get_type_hints
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -98,10 +98,17 @@ def _complaints(members: object, struct: type[msgspec.Struct]) -> Iterable[Field
         try:
             msgspec.convert(value, fields[name][0])
         except msgspec.ValidationError as error:
-            yield FieldError(pointer + _inside(str(error)), "type", str(error).partition(" - at")[0] + ".")
+            yield FieldError(pointer + _inside(str(error)), "type", _detail(error, fields[name][0]))
     for name, (_, required) in fields.items():
         if required and name not in members:
             yield FieldError(f"#/{name}", "required", "This member is needed.")
+
+
+def _detail(error: msgspec.ValidationError, expected: object) -> str:
+    """Return what is wrong, and what would be right where that is one of a few words."""
+    if get_origin(expected) is Literal:
+        return f"This is none of: {', '.join(map(str, get_args(expected)))}."
+    return str(error).partition(" - at")[0] + "."
 
 
 def _inside(message: str) -> str:
