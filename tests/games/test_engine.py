@@ -7,29 +7,16 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.positions import Board, positions
 
 from noughts.games.engine import LEVELS, Level, UnknownLevel, Verdict, best, choose, odds, solve, verdict
-from noughts.games.rules import Mark, Moves, Outcome, classic
+from noughts.games.rules import Moves, Outcome, classic
 
-Board = tuple[Mark | None, ...]
 Shares = dict[Outcome, float]
 
 RANDOM, PERFECT = LEVELS[1], LEVELS[6]
 CASUAL = Level(win=0.97, block=0.85, best=0.15)
 WINS_AND_BLOCKS = Level(win=1, block=1, best=0)
-
-
-def positions() -> dict[Board, Moves]:
-    """Return every board that legal play reaches, each with one way there."""
-    reached: dict[Board, Moves] = {}
-    waiting: list[Moves] = [()]
-    for moves in waiting:
-        board = classic.board(moves)
-        if board not in reached:
-            reached[board] = moves
-            waiting += [(*moves, cell) for cell in classic.legal(moves)]
-    return reached
-
 
 POSITIONS = positions()
 UNFINISHED = [moves for moves in POSITIONS.values() if classic.legal(moves)]

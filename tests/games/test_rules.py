@@ -2,14 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.positions import Board, positions
 
 from noughts.games.rules import VARIANTS, Mark, Moves, classic
-
-Board = tuple[Mark | None, ...]
 
 # Spelled another way than in the rules: start and stride.
 LINES = [(0, 1), (3, 1), (6, 1), (0, 3), (1, 3), (2, 3), (0, 4), (2, 2)]
@@ -29,19 +27,6 @@ def games(moves: Moves = ()) -> Iterator[Moves]:
         yield moves
     for cell in cells:
         yield from games((*moves, cell))
-
-
-@cache
-def positions() -> dict[Board, Moves]:
-    """Return every board that legal play reaches, each with one way there."""
-    reached: dict[Board, Moves] = {}
-    waiting: list[Moves] = [()]
-    for moves in waiting:
-        board = classic.board(moves)
-        if board not in reached:
-            reached[board] = moves
-            waiting += [(*moves, cell) for cell in classic.legal(moves)]
-    return reached
 
 
 def images(board: Board) -> Iterator[Board]:
