@@ -63,6 +63,13 @@ def test_browsers_of_ones_own_bring_no_more_sign_ins(limited: httpx.Client) -> N
     assert found.count(200) <= 32
 
 
+def test_the_changes_a_person_may_try_are_limited_since_each_may_cost_a_hash(limited: httpx.Client) -> None:
+    visitor = guest(limited)
+    body = {"current_password": PASSWORD, "new_password": "another lighthouse"}
+    found = [limited.put("/users/me/password", json=body, headers=visitor.signed) for _ in range(40)]
+    assert found[-1].headers["RateLimit-Policy"] == '"changes";q=30;w=60'
+
+
 def test_headers_do_not_give_another_address_to_who_is_no_trusted_proxy(limited: httpx.Client) -> None:
     names = [
         "X-Forwarded-For",

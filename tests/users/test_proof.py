@@ -1,13 +1,19 @@
 """How a session proves that its owner still sits there, on both databases."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+
 import pytest
 from tests.fakes import caller
 from tests.services import HERE, PASSWORD, Services
 
 from noughts.kit.errors import InsufficientUserAuthentication, Invalid
+from noughts.kit.passwords import HashQueueFull
 from noughts.kit.throttling import TooManyAttempts
 from noughts.kit.tokens import Principal
 from noughts.users.model.accounts import Account
+from noughts.users.model.names import UsernameTaken
+from noughts.users.model.wishes import Wish
 
 
 @pytest.fixture
@@ -26,6 +32,33 @@ async def guess(house: Services, by: Principal, times: int = 1) -> None:
     for n in range(times):
         with pytest.raises(Invalid):
             await prove(house, by, f"a wrong secret {n}")
+
+
+@contextmanager
+def nothing_hashed(house: Services) -> Iterator[None]:
+    """Take every seat, so that whoever wants a hash is told that there is none."""
+    with ExitStack() as seats:
+        with suppress(HashQueueFull):
+            while True:
+                seats.enter_context(house.passwords.seat())
+        yield
+
+
+async def test_who_asks_for_too_much_is_told_so_before_anything_is_hashed(house: Services) -> None:
+    await house.member()
+    guest = await house.guest()
+    by, wish = caller(guest.user.id), Wish(username="alice", email="guest@example.com", password=PASSWORD)
+    for _ in range(5):
+        with pytest.raises(UsernameTaken):
+            await house.change(by.user_id, wish, by)
+    with nothing_hashed(house), pytest.raises(TooManyAttempts):
+        await house.change(by.user_id, wish, by)
+
+
+async def test_a_guest_who_says_too_little_is_told_so_before_anything_is_hashed(house: Services) -> None:
+    by = caller((await house.guest()).user.id)
+    with nothing_hashed(house), pytest.raises(Invalid):
+        await house.change(by.user_id, Wish(password=PASSWORD), by)
 
 
 async def test_a_young_sign_in_is_proof_and_an_old_one_needs_the_password(house: Services, alice: Account) -> None:

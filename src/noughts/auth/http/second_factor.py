@@ -7,7 +7,7 @@ import msgspec
 from noughts.auth.model.second_factor import EmailNotVerified, TotpEnabled, TotpNotStarted
 from noughts.auth.service import AuthService
 from noughts.auth.service.second_factor import Setup, State
-from noughts.kit.edge import Answer, Ask, NoQuery, Route
+from noughts.kit.edge import Answer, Ask, Limit, NoQuery, Route
 from noughts.kit.errors import InsufficientUserAuthentication
 from noughts.kit.passwords import HashQueueFull
 from noughts.kit.throttling import TooManyAttempts
@@ -51,12 +51,13 @@ async def remove_totp(auth: AuthService, ask: Ask[None, NoQuery]) -> Answer:
     return Answer(status=204)
 
 
+SETUP: Final = Limit("second-factor", 30, 60, per_user=True)
 _STARTS: Final = (EmailNotVerified, TotpEnabled, InsufficientUserAuthentication, TooManyAttempts, HashQueueFull)
 
 ROUTES: Final = (
     Route("GET", "/users/{user_id}/totp", get_totp, "Read whether signing in takes a second factor.", answer=State),
     Route("POST", "/users/{user_id}/totp", start_totp, "Start to set up a second factor; nothing changes until it is confirmed.",
-          body=StartBody, answer=Setup, errors=_STARTS),
+          body=StartBody, answer=Setup, errors=_STARTS, limit=SETUP),
     Route("POST", "/users/{user_id}/totp/confirm", confirm_totp, "Enable the second factor; every other session ends.",
           body=ConfirmBody, answer=RecoveryCodes, errors=(TotpEnabled, TotpNotStarted, TooManyAttempts)),
     Route("DELETE", "/users/{user_id}/totp", remove_totp, "Remove the second factor; every other session ends.",

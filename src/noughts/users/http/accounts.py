@@ -25,6 +25,7 @@ from noughts.users.model.wishes import Registration, Wish
 from noughts.users.service import UserService
 from noughts.users.service.directory import view
 
+CHANGES: Final = Limit("changes", 30, 60, per_user=True)
 REGISTRATION: Final = Limit("registration", 100, 3_600, network=Limit("registration-network", 1_000, 3_600))
 
 
@@ -130,11 +131,12 @@ ROUTES: Final = (
     Route("GET", "/users/{user_id}", get_user, "Read a user; `me` is whoever asks. Others see the public part.",
           answer=(User, PublicUser), also=(304,), conditional=True),
     Route("PUT", "/users/{user_id}", change_user, "Change what is sent, leave the rest. A guest becomes a member.",
-          body=ChangeBody, answer=User, errors=_CHANGES, conditional=True),
+          body=ChangeBody, answer=User, errors=_CHANGES, conditional=True, limit=CHANGES),
     Route("PATCH", "/users/{user_id}", patch_user, "The same as PUT, as a JSON merge patch.",
-          body=ChangeBody, answer=User, errors=_CHANGES, conditional=True, media_types=_MERGE),
+          body=ChangeBody, answer=User, errors=_CHANGES, conditional=True, media_types=_MERGE,
+          limit=CHANGES),
     Route("PUT", "/users/{user_id}/password", change_password, "Set a new password; every other session ends.",
-          status=204, body=PasswordBody, errors=_PASSWORD),
+          status=204, body=PasswordBody, errors=_PASSWORD, limit=CHANGES),
     Route("DELETE", "/users/{user_id}", delete_user, "Delete an account; its tokens end at once.",
           status=204, errors=(InsufficientUserAuthentication, PreconditionFailed, LastAdministrator), conditional=True),
 )  # fmt: skip

@@ -1,5 +1,9 @@
 """What people may do with their accounts."""
 
+from typing import Final
+
+import msgspec
+
 from noughts.kit.audit import Event, Origin
 from noughts.kit.conditions import EntityTags
 from noughts.kit.errors import Forbidden, Invalid
@@ -10,9 +14,11 @@ from noughts.kit.tokens import Principal, UserId
 from noughts.users.model import accounts
 from noughts.users.model.accounts import Account, Change
 from noughts.users.model.settings import UserSettings
-from noughts.users.model.wishes import Wish, checked
+from noughts.users.model.wishes import Checked, Wish, checked
 from noughts.users.service.correspondence import Correspondence
 from noughts.users.store import AccountStore
+
+_NOT_HASHED_YET: Final = ""
 
 
 class Profiles:
@@ -41,19 +47,19 @@ class Profiles:
         shortest, breached = self._settings.password_min, self._fittings.breached
         found = checked(wish, shortest=shortest, breached=breached, before=before)
         await self._require_proof(before, wish, by, origin)
-        hashed = None if found.password is None else await self._fittings.passwords.hash(found.password)
-        at, claims = self._now(), not self._settings.conceals
-        change = Change(found.name, found.email, hashed, drops_pending_email=wish.drops_pending_email, claims=claims)
-        after = accounts.changed(before, change, session_id=by.session_id, at=at)
-        if after is not before:
-            await self._ration(before, after)
-            ends = after.epoch != before.epoch
-            ended = Revocation.of_user(user_id, after.epoch, at, by.session_id) if ends else None
-            rows = [self._fittings.audit.row(event, user_id, origin, by) for event in _events(before, after)]
-            rows += [*await self._mail.changes(before, after), *([ended.row()] if ended else [])]
-            await self._store.replace(before, after, *rows)
-            self._fittings.account_changed(user_id, ended)
-            log.info("user_changed", user=user_id, by=by.user_id)
+        after = self._decided(before, found, wish, by)
+        if after is before:
+            return before
+        await self._ration(before, after)
+        if found.password is not None:  # only now: nothing costs more
+            after = msgspec.structs.replace(after, password=await self._fittings.passwords.hash(found.password))
+        ends = after.epoch != before.epoch
+        ended = Revocation.of_user(user_id, after.epoch, self._now(), by.session_id) if ends else None
+        rows = [self._fittings.audit.row(event, user_id, origin, by) for event in _events(before, after)]
+        rows += [*await self._mail.changes(before, after), *([ended.row()] if ended else [])]
+        await self._store.replace(before, after, *rows)
+        self._fittings.account_changed(user_id, ended)
+        log.info("user_changed", user=user_id, by=by.user_id)
         return after
 
     async def delete(self, user_id: UserId, by: Principal, origin: Origin, condition: EntityTags | None = None) -> None:
@@ -73,6 +79,12 @@ class Profiles:
         await store(before, after, ended.row(), told)
         self._fittings.account_changed(user_id, ended)
         log.info("user_deletion_accepted", user=user_id, by=by.user_id)
+
+    def _decided(self, before: Account, found: Checked, wish: Wish, by: Principal) -> Account:
+        """Return the account as it is to be, a new password not hashed yet."""
+        hashed, claims = None if found.password is None else _NOT_HASHED_YET, not self._settings.conceals
+        change = Change(found.name, found.email, hashed, drops_pending_email=wish.drops_pending_email, claims=claims)
+        return accounts.changed(before, change, session_id=by.session_id, at=self._now())
 
     async def _controlled(self, user_id: UserId, by: Principal, condition: EntityTags | None) -> Account:
         """Return an account its caller may change, in the state it is thought to be in.
