@@ -1,6 +1,6 @@
 """How people sign in, stay signed in and sign out."""
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -52,7 +52,7 @@ class GrantBody(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens (RFC 6749, 5.1) and whose they are; in browser mode without the refresh token. Seconds."""
 
     access_token: str
-    token_type: str = "Bearer"  # noqa: S105 - the scheme's name
+    token_type: Literal["Bearer"]
     expires_in: int
     refresh_token: str | msgspec.UnsetType = msgspec.UNSET
     refresh_expires_in: int
@@ -108,6 +108,7 @@ def _granted(grant: Grant, ask: Ask[Any, NoQuery], *, cookie: bool, status: int 
     """Return the answer to somebody who proved who they are; in browser mode the refresh token is a cookie."""
     body = GrantBody(
         access_token=grant.access_token,
+        token_type="Bearer",  # noqa: S106 - the scheme's name
         expires_in=grant.expires_in,
         refresh_token=msgspec.UNSET if cookie else grant.refresh_token,
         refresh_expires_in=grant.refresh_expires_in,
