@@ -192,9 +192,9 @@ def files(data: Path) -> list[Mail]:
     return [Mail(file.read_bytes()) for file in sorted((data / "mails").glob("*.eml"))]
 
 
-def filed(data: Path, address: str, count: int = 1) -> list[Mail]:
-    """Return the mails to an address among these files, once there are that many."""
-    return _until(lambda: [mail for mail in files(data) if mail.to == address], count)
+def filed(data: Path, address: str, count: int = 1, *, subject: str = "") -> list[Mail]:
+    """Return the mails to an address, about a subject if one is named, once there are that many."""
+    return _until(lambda: [mail for mail in files(data) if mail.to == address and subject in mail.subject], count)
 
 
 def _until(look: Callable[[], list[Mail]], count: int) -> list[Mail]:

@@ -46,10 +46,7 @@ def ask(client: httpx.Client, email: str, **headers: str) -> httpx.Response:
 def recovery(server: servers.Process, client: httpx.Client, email: str, number: int = 1) -> Mail:
     """Return the mail that brings a new password, the so many-th."""
     ask(client, email)
-    found: list[Mail] = []
-    while len(found) < number:
-        found = [mail for mail in filed(server.data, email, 1 + number) if mail.subject == "Choose a new password"]
-    return found[number - 1]
+    return filed(server.data, email, number, subject="Choose a new password")[number - 1]
 
 
 def confirm(client: httpx.Client, password: str = NEW, **proof: str) -> httpx.Response:
