@@ -4,11 +4,9 @@ import asyncio
 import contextlib
 import os
 import sys
-import threading
 import time
 import unicodedata
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Annotated, Final, TypeVar
 
@@ -18,6 +16,7 @@ from msgspec import Meta
 
 from noughts.kit import hashes
 from noughts.kit.errors import Unavailable
+from noughts.kit.idle_pool import IdlePool
 
 Result = TypeVar("Result")
 _IDLE_S: Final = 1.0
@@ -55,16 +54,6 @@ def _normal(password: str) -> str:
     return unicodedata.normalize("NFC", password)
 
 
-def _step_back() -> None:
-    """Let this thread run only when nobody else wants to, where the system has such a thing for threads (Linux).
-
-    Idle, not merely nice: since Linux 6.6 the least priority may still finish its slice of 3 ms before anyone who wakes.
-    """
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):
-            os.sched_setscheduler(threading.get_native_id(), os.SCHED_IDLE, os.sched_param(0))
-
-
 def _share_memory() -> None:
     """Make threads allocate from one arena: of any other, glibc never returns the end, 19 MiB for each thread."""
     with contextlib.suppress(OSError, AttributeError):  # another C library has no such function
@@ -88,7 +77,7 @@ class Passwords:
         _share_memory()
         threads = hashing.hash_threads or _cores()
         self._hasher = argon2.PasswordHasher(hashing.hash_passes, hashing.hash_memory_kib, parallelism=1)
-        self._pool = ThreadPoolExecutor(threads, "argon2", initializer=_step_back)
+        self._pool = IdlePool(threads, "argon2")
         self._room = self._all_room = threads + hashing.hash_queue
         self._tidied_at = 0.0
         self._floor_s = hashing.hash_floor_ms / 1000
@@ -148,7 +137,7 @@ class Passwords:
 
     async def _run(self, work: Callable[[], Result], *, seated: bool = False) -> Result:
         with contextlib.nullcontext() if seated else self.seat():
-            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+            return await self._pool.run(work)
 
     def _tidy(self) -> None:
         """Give the memory of the last hashes back, if none has begun since."""
