@@ -19,12 +19,12 @@ run: $(VENV)/installed ## Set up what is missing and serve on http://localhost:8
 test: $(VENV)/tested $(VENV)/installed machine ## Set up what is missing and run everything the README promises
 	$(call say,"Checking the code and the page")
 	@$(MAKE) --no-print-directory lint types page
-	$(call say,"Testing with real servers and databases and a real browser (about 8 minutes)")
+	$(call say,"Testing with real servers and databases and a real browser (about 15 minutes)")
 	@$(BIN)/python -m pytest
 
 check: $(VENV)/tested $(VENV)/installed ## The part of the tests that takes under three minutes
 	@$(MAKE) --no-print-directory lint types page
-	@$(BIN)/python -m pytest -q -m "not slow" --ignore=tests/browser --ignore=tests/security --ignore=tests/faults
+	@$(BIN)/python -m pytest -q -m "not slow" --ignore=tests/browser --ignore=tests/cli --ignore=tests/security --ignore=tests/faults
 
 lint:
 	@$(BIN)/ruff format --check --quiet src tests bench hatch_build.py
