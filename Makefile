@@ -43,12 +43,13 @@ bench: $(VENV)/tested $(VENV)/installed ## Measure it beside its peers; writes d
 openapi: $(VENV)/installed ## Write docs/openapi.json anew from the route tables
 	@$(BIN)/noughts openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
 
-lock: $(VENV)/made ## Resolve the dependencies anew and write requirements/
+lock: $(VENV)/made ## Resolve the dependencies and write requirements/; UPGRADE=--upgrade takes the newest of all
 	@$(PIP) uv
-	@for group in run build test; do \
-	  case $$group in run) more= ;; build) more="--group build" ;; test) more="--group build --group test" ;; esac; \
+	@for group in run image build test; do \
+	  case $$group in run) more= ;; image) more="--extra events --extra traces" ;; build) more="--group build" ;; \
+	    test) more="--all-extras --group build --group test" ;; esac; \
 	  project=$$([ $$group = build ] || echo pyproject.toml); \
-	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  $(BIN)/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-header $$project $$more -o requirements/$$group.txt || exit 1; \
 	done
 

@@ -5,7 +5,9 @@ from contextlib import asynccontextmanager
 from random import Random
 
 from noughts import compose
+from noughts.auth import http as auth_http
 from noughts.auth.service import Grant
+from noughts.games import http as games_http
 from noughts.kit.audit import OPERATOR, Origin
 from noughts.kit.conditions import EntityTags
 from noughts.kit.database import Database
@@ -50,6 +52,14 @@ class Services(compose.House):
     def users_door(self) -> ServiceApp:
         """Return the User Service's own door."""
         return self.door(users_http.ROUTES, self.users)
+
+    def auth_door(self) -> ServiceApp:
+        """Return the Authentication Service's own door."""
+        return self.door(auth_http.ROUTES, self.auth)
+
+    def games_door(self) -> ServiceApp:
+        """Return the Game Service's own door."""
+        return self.door(games_http.ROUTES, self.games)
 
     @property
     def revocations(self) -> Revocations:

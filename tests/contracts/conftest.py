@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.services import Services, services
 
 from noughts.kit.database import Database
+from tests.services import Services, services
 
 
 @pytest.fixture

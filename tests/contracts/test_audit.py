@@ -1,10 +1,10 @@
 """What happened to accounts, as it is written down and read back on both databases."""
 
 import msgspec
-from tests.fakes import caller
-from tests.services import HERE, Services
 
 from noughts.kit.audit import KEPT, Origin
+from tests.fakes import caller
+from tests.services import HERE, Services
 
 
 async def test_what_happened_is_read_back_newest_first_and_page_by_page(house: Services) -> None:

@@ -6,8 +6,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.fakes import NOON
-from tests.services import HERE, Services
 
 from noughts.auth.model import sessions as model
 from noughts.auth.model.keys import StoredKey
@@ -19,6 +17,8 @@ from noughts.kit.errors import Unauthenticated
 from noughts.kit.revocation import Revocation
 from noughts.kit.tokens import SessionId, UserId
 from noughts.users.model import accounts
+from tests.fakes import NOON
+from tests.services import HERE, Services
 
 
 class Found(msgspec.Struct, frozen=True, array_like=True):

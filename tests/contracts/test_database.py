@@ -8,7 +8,6 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.fakes import NOON
 
 from noughts import migrations
 from noughts.kit import ids
@@ -16,6 +15,7 @@ from noughts.kit.database import Database, Missed, Query, Sql, Taken, Write, col
 from noughts.kit.database.postgres import Postgres
 from noughts.kit.database.sqlite import Sqlite, connect
 from noughts.kit.errors import Unavailable, Unprepared
+from tests.fakes import NOON
 
 
 class Key(msgspec.Struct, frozen=True, array_like=True):

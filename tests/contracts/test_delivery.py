@@ -7,14 +7,14 @@ from itertools import pairwise
 
 import msgspec
 import pytest
-from tests.fakes import NOON
-from tests.services import Services, services
 
 from noughts.kit import sealing
 from noughts.kit.delivery import CLAIMED, GIVEN_UP
 from noughts.kit.logging import log
 from noughts.kit.mail import Delayed, Refused
 from noughts.kit.outbox import Letter, Outbox
+from tests.fakes import NOON
+from tests.services import Services, services
 
 LETTER = Letter("verify-email", "ada@example.com", "Confirm your address", ("Hello.",))
 

@@ -5,8 +5,6 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from tests.fakes import NOON
-from tests.services import HERE, Services
 
 from noughts.kit import ids
 from noughts.kit.database import Write
@@ -15,6 +13,8 @@ from noughts.kit.tokens import UserId
 from noughts.users.model.accounts import Account
 from noughts.users.model.one_time import OneTimeToken, Purpose
 from noughts.users.store import OneTimeStore, Request
+from tests.fakes import NOON
+from tests.services import HERE, Services
 
 KEY = "alice@example.com"
 

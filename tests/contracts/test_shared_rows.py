@@ -5,8 +5,6 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from tests.fakes import NOON, caller
-from tests.services import Services
 
 from noughts.kit import ids
 from noughts.kit.errors import IdempotencyInProgress, IdempotencyKeyReused, InvalidToken, Unavailable
@@ -15,6 +13,8 @@ from noughts.kit.revocation import KEPT, STALE_S, Revocation, Revocations
 from noughts.kit.tokens import SessionId, UserId
 from noughts.users.model import accounts
 from noughts.users.model.wishes import Registration
+from tests.fakes import NOON, caller
+from tests.services import Services
 
 BODY = Registration("alice", "alice@example.com", "a proper secret")
 

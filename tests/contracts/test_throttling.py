@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.services import Services
 
 from noughts.kit.database import Query
 from noughts.kit.throttling import LONGEST_WAIT_S, Charge, Throttle, TooManyAttempts
+from tests.services import Services
 
 HERE, THERE = "203.0.113.7", "198.51.100.9"
 

@@ -4,8 +4,6 @@ import asyncio
 
 import msgspec
 import pytest
-from tests.fakes import NOON
-from tests.services import Services
 
 from noughts.kit import ids
 from noughts.kit.errors import PreconditionFailed
@@ -16,6 +14,8 @@ from noughts.users.model.accounts import Account, Change, Named
 from noughts.users.model.addresses import EmailTaken
 from noughts.users.model.names import UsernameTaken
 from noughts.users.store import AccountStore, KeyUsed
+from tests.fakes import NOON
+from tests.services import Services
 
 
 def member(username: str = "alice", email: str = "alice@example.com") -> Account:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from noughts.games.engine import LEVELS
-from noughts.games.http import Computer
+from noughts.games.http.games import Computer
 from noughts.games.model.games import (
     Game,
     GameId,

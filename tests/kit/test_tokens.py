@@ -49,7 +49,7 @@ class Checked:
         self.clock = Clock()
         self.ended: set[str] = set()
         keys = {"ec": VerifyingKey(KEY.public_key(), "ES256"), "rsa": VerifyingKey(RSA.public_key(), "RS256")}
-        self.verify = Verifier(keys, ISSUER, self.clock, self._check).verify
+        self.verify = Verifier(keys.get, ISSUER, self.clock, self._check).verify
 
     def _check(self, principal: Principal) -> None:
         if principal.session_id in self.ended:

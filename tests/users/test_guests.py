@@ -7,7 +7,8 @@ from tests.services import Services, services
 
 from noughts.auth.model.sessions import IDLE
 from noughts.games.model.games import Wish
-from noughts.kit.tokens import Principal
+from noughts.kit import ids
+from noughts.kit.tokens import Principal, UserId
 from noughts.users.service import Guests
 
 ANYONE = Wish(seat="anyone")
@@ -88,7 +89,7 @@ async def test_members_stay_however_long_they_are_away(house: Services) -> None:
 
 
 async def test_more_guests_than_are_looked_at_at_once_all_go_and_younger_ones_stay(house: Services) -> None:
-    old = [await house.users.directory.create_guest() for _ in range(203)]
+    old = [await house.users.directory.create_guest(UserId(ids.new())) for _ in range(203)]
     a_month_passes(house)
     young = await guest(house)
     assert await left(house, young) == [True]

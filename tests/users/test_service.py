@@ -7,6 +7,7 @@ import pytest
 from tests.fakes import caller
 from tests.services import PASSWORD, Services
 
+from noughts.kit import ids
 from noughts.kit.broadcast import USERS
 from noughts.kit.conditions import EntityTags
 from noughts.kit.errors import (
@@ -20,6 +21,7 @@ from noughts.kit.errors import (
     PreconditionFailed,
     Problem,
 )
+from noughts.kit.tokens import UserId
 from noughts.users.model.addresses import EmailTaken
 from noughts.users.model.names import UsernameTaken
 from noughts.users.model.wishes import Registration, Wish
@@ -224,7 +226,7 @@ async def test_a_deleted_member_is_gone_for_everyone_at_once(house: Services) ->
 
 
 async def test_deleting_needs_a_young_sign_in_except_for_guests(house: Services) -> None:
-    alice, guest = await house.member(), await house.users.directory.create_guest()
+    alice, guest = await house.member(), await house.users.directory.create_guest(UserId(ids.new()))
     with pytest.raises(InsufficientUserAuthentication):
         await house.delete(alice.id, caller(alice.id, at=house.clock() - OLD), None)
     await house.delete(guest.id, caller(guest.id, at=house.clock() - OLD), None)

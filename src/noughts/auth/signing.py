@@ -14,7 +14,7 @@ from noughts.auth.model import keys
 from noughts.auth.model.keys import Algorithm, StoredKey
 from noughts.kit import ids, sealing
 from noughts.kit.errors import Refusal
-from noughts.kit.tokens import AUDIENCE, LIFETIME_S, TOKEN_TYPE, Claims, VerifyingKey
+from noughts.kit.tokens import AUDIENCE, LIFETIME_S, TOKEN_TYPE, Claims, PublicKey, VerifyingKey
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 _RSA_BITS: Final = 2_048
@@ -70,6 +70,13 @@ class Signer:
     def jwks(self) -> dict[str, Any]:
         """Return the public keys as a JSON Web Key Set (RFC 7517): next, active and retired ones, the newest first."""
         return {"keys": [_jwk(key_id, key) for key_id, key in self.verifying.items()]}
+
+    def public_keys(self) -> list[PublicKey]:
+        """Return the same keys for the other services, with the end of each."""
+        return [
+            PublicKey(id=key_id, algorithm=key.algorithm, jwk=_jwk(key_id, key), until=key.until)
+            for key_id, key in self.verifying.items()
+        ]
 
     def _opened(self, key: StoredKey) -> Any:  # noqa: ANN401 - whichever kind of private key it is
         plain = sealing.unseal(self._sealing_key, key.sealed)

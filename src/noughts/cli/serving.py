@@ -1,9 +1,11 @@
 """`noughts serve`."""
 
 import asyncio
+import contextlib
 import gc
 import os
 import sys
+from collections.abc import Iterator
 
 from noughts import compose
 from noughts.cli.installation import Data, chosen, migrate_apart
@@ -19,11 +21,13 @@ _BANNER = """
 """
 
 
-def serve(*, host: str | None = None, port: int | None = None, data: Data = None) -> None:
-    """Run everything in one process.
+def serve(*parts: compose.Part, host: str | None = None, port: int | None = None, data: Data = None) -> None:
+    """Run everything in one process, or only the services named.
 
     Parameters
     ----------
+    parts
+        Services to run here: users, auth, games, gateway. Where the others are, `noughts settings` says how to say.
     host
         Address to listen on (NOUGHTS_HOST; 127.0.0.1).
     port
@@ -33,25 +37,36 @@ def serve(*, host: str | None = None, port: int | None = None, data: Data = None
 
     found = chosen(host=host, port=port, data=data)
     log.configure(found.server.log)
+    here = frozenset(parts or compose.PARTS)
+    with _held(found) if here == frozenset(compose.PARTS) else contextlib.nullcontext():
+        listener = server.listen(found.server.host, found.server.port)
+        port = listener.getsockname()[1]
+        if port != found.server.port:
+            found = chosen(host=host, port=port, data=data)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(found, here, listener))
+
+
+@contextlib.contextmanager
+def _held(found: compose.Settings) -> Iterator[None]:
+    """Keep every other server off the data directory; services that run apart hold nothing there."""
     directory.prepare(found.server.directory)
     held = directory.hold(found.server.directory)
-    listener = server.listen(found.server.host, found.server.port)
-    port = listener.getsockname()[1]
-    if port != found.server.port:
-        found = chosen(host=host, port=port, data=data)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(found, listener))
+    yield
     os.close(held)
 
 
-async def _serve(found: compose.Settings, listener: server.Listener) -> None:
+async def _serve(found: compose.Settings, here: frozenset[compose.Part], listener: server.Listener) -> None:
     admin = server.listen("127.0.0.1", found.server.admin_port) if found.server.admin_port else None
-    async with compose.opened(found, migrate_apart) as house:
+    async with compose.opened(found, migrate_apart, here) as house:
         entrance = (await house.ready()).entrance()
         tasks = [asyncio.create_task(work) for work in house.workers()]
         _settle()
-        _greet(found, house.mailer.place)
-        await server.serve((entrance, listener), *([(house.admin(), admin)] if admin else []))
+        if here == frozenset(compose.PARTS):
+            _greet(found, house.mailer.place)
+        else:
+            print(f"noughts: {', '.join(sorted(here))} at port {listener.getsockname()[1]}", flush=True)
+        await server.serve((entrance, listener), *([(house.admin(), admin)] if admin else []), drain=house.drain)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -12,14 +12,15 @@ _NOWHERE: Final = b"%2f"
 class Gateway:
     """Doors by collection (`/users`, `/users/{id}`) or by what belongs to a member of it (`/users/{id}/sessions/…`).
 
-    The route tables say whose is which; whoever names nothing of that wants the page.
+    The route tables say whose is which; what is none of theirs is asked for `elsewhere` (the page). What services ask
+    each other (`/internal/users/…`) is reached where they run apart, `inside`, alone.
     """
 
-    def __init__(self, doors: Iterable[tuple[Sequence[Route], Door]], web: Door) -> None:
+    def __init__(self, doors: Iterable[tuple[Sequence[Route], Door]], elsewhere: Door, *, inside: bool = False) -> None:
         self._doors: dict[tuple[str, str], Door] = {}
-        self._web = web
+        self._elsewhere = elsewhere
         for routes, door in doors:
-            for place in {_place(route.path) for route in routes if route.who is not Who.SERVICE}:
+            for place in {_place(route.path) for route in routes if inside or route.who is not Who.SERVICE}:
                 if place in self._doors:
                     raise ValueError(f"two services answer at {place}")
                 self._doors[place] = door
@@ -28,10 +29,15 @@ class Gateway:
         """Pass the request on; an encoded slash leads nowhere, so that no path is read two ways."""
         if _NOWHERE in request.raw_path.lower():
             raise NotFound
-        return self._doors.get(_place(request.path), self._web)(request)
+        return self._doors.get(_place(request.path), self._elsewhere)(request)
 
 
 def _place(path: str) -> tuple[str, str]:
-    """Return the first and the third segment of a path: the collection, and what of its member."""
-    _, collection, _, part, *_ = f"{path}///".split("/", 4)
-    return collection, part
+    """Return the first and the third segment of a path: the collection, and what of its member; inside, whose call it is."""
+    _, collection, member, part, *_ = f"{path}///".split("/", 4)
+    return collection, member if collection == "internal" else part
+
+
+async def nowhere(request: Request) -> Answer:
+    """Answer what nobody does here; raises NotFound."""
+    raise NotFound

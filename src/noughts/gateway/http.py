@@ -78,9 +78,14 @@ async def problem_type(desk: Desk, ask: Ask[None, NoQuery]) -> Answer:
     return page(found)
 
 
-ROUTES: Final = (
+HEALTH: Final = (
     Route("GET", "/healthz", healthz, "Whether the process lives.", answer=Alive, who=Who.ANYONE),
     Route("GET", "/readyz", readyz, "Whether it can serve.", answer=Alive, errors=(NotReady,), who=Who.ANYONE),
+)  # fmt: skip
+"""What every process answers, whichever services run in it."""
+
+ROUTES: Final = (
+    *HEALTH,
     Route("GET", "/openapi.json", openapi_document, "This API as an OpenAPI 3.1 document.", who=Who.ANYONE),
     Route("GET", "/docs", docs_page, "This API for reading.", who=Who.ANYONE),
     Route("GET", "/docs/style.css", docs_style, "How the pages for reading look.", who=Who.ANYONE),

@@ -1,4 +1,4 @@
-"""Asking another service over HTTP: with a deadline, a token of narrow scope, and its problems as our own."""
+"""Asking another service a question of a port: with a token of narrow scope, its answer as a struct, its problems as our own."""
 
 from collections.abc import Callable
 from typing import Final, TypeVar
@@ -7,43 +7,36 @@ import httpx
 import msgspec
 
 from noughts.kit.errors import NotFound, Problem, Unavailable
+from noughts.kit.logging import about
+from noughts.kit.neighbours import Neighbour
 
 Answer = TypeVar("Answer")
-DEADLINE_S: Final = 2.0
-_TRIES: Final = 2
+_KNOWN: Final[tuple[type[Problem], ...]] = (NotFound,)
 
 
 class Remote:
     """One neighbour. Raises Unavailable when it could not be asked, its own problem when it said no."""
 
-    def __init__(self, client: httpx.AsyncClient, token: Callable[[], str], *known: type[Problem]) -> None:
-        self._client = client
+    def __init__(self, neighbour: Neighbour, token: Callable[[str], str], *known: type[Problem]) -> None:
+        self._neighbour = neighbour
         self._token = token
-        kinds: tuple[type[Problem], ...] = (NotFound, *known)
-        self._problems = {problem.slug(): problem for problem in kinds}
+        self._problems = {problem.slug(): problem for problem in (*_KNOWN, *known)}
 
     async def ask(
-        self, method: str, path: str, answer: type[Answer], *, body: object = None, repeatable: bool = False
+        self, method: str, path: str, answer: type[Answer], *, scope: str, body: object = None, repeatable: bool = True
     ) -> Answer:
-        """Return the neighbour's answer as its struct; a repeatable question is asked once more when unanswered."""
+        """Return the neighbour's answer as its struct (`None`: it has none); what is repeatable is asked once more."""
         content = None if body is None else msgspec.json.encode(body)
-        response = await self._send(method, path, content, _TRIES if repeatable else 1)
+        headers = {"authorization": f"Bearer {self._token(scope)}", "content-type": "application/json"}
+        if request_id := about.get().get("request"):
+            headers["x-request-id"] = request_id
+        response = await self._neighbour.send(method, path, headers=headers, content=content, repeatable=repeatable)
         if not response.is_success:
             raise self._refusal(response)
         try:
-            return msgspec.json.decode(response.content, type=answer)
+            return msgspec.json.decode(response.content or b"null", type=answer)
         except msgspec.MsgspecError as error:
             raise Unavailable("A neighbouring service answers what it should not.") from error
-
-    async def _send(self, method: str, path: str, content: bytes | None, tries: int) -> httpx.Response:
-        headers = {"authorization": f"Bearer {self._token()}", "content-type": "application/json"}
-        for left in reversed(range(tries)):
-            try:
-                return await self._client.request(method, path, content=content, headers=headers, timeout=DEADLINE_S)
-            except httpx.TransportError as error:
-                if not left:
-                    raise Unavailable("A neighbouring service does not answer.") from error
-        raise AssertionError("unreachable: the last try returns or raises")
 
     def _refusal(self, response: httpx.Response) -> Problem:
         """Return the problem the neighbour answered with; what it should never say counts as no answer."""

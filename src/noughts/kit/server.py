@@ -6,7 +6,7 @@ import errno
 import resource
 import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
@@ -40,24 +40,29 @@ def listen(host: str, port: int) -> Listener:
 
 
 @asynccontextmanager
-async def serving(entrance: Entrance, listener: Listener) -> AsyncIterator[None]:
+async def serving(entrance: Entrance, listener: Listener) -> AsyncIterator[Switchboard]:
     """Serve for the length of a block; then take no new connections and finish the requests under way, in 10 s."""
     board = Switchboard(entrance)
     server = await asyncio.get_running_loop().create_server(lambda: Connection(board), sock=listener, backlog=_BACKLOG)
     try:
-        yield
+        yield board
     finally:
         server.close()
         await board.close(_GRACE_S)
 
 
-async def serve(*served: tuple[Entrance, Listener]) -> None:
-    """Serve each entrance at its listener until SIGTERM or SIGINT."""
+async def serve(*served: tuple[Entrance, Listener], drain: Callable[[], Awaitable[None]]) -> None:
+    """Serve each entrance at its listener until SIGTERM or SIGINT, and then for as long as `drain` takes.
+
+    Meanwhile each answer is the last of its connection, so that whoever keeps some goes elsewhere with the next.
+    """
     _allow_many_connections()
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     async with AsyncExitStack() as stack:
-        for entrance, listener in served:
-            await stack.enter_async_context(serving(entrance, listener))
+        boards = [await stack.enter_async_context(serving(entrance, listener)) for entrance, listener in served]
         await told.wait()
+        for board in boards:
+            board.is_draining = True
+        await drain()

@@ -27,6 +27,16 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
             description="postgresql:// address; empty: SQLite in the data directory.", pattern="^(postgres(ql)?://|$)"
         ),
     ] = ""
+    secret: Annotated[
+        str,
+        Meta(
+            description="64 hex digits, the same in every process; empty: made in the data directory.",
+            pattern="^([0-9a-fA-F]{64}|)$",
+        ),
+    ] = ""
+    drain_s: Annotated[
+        float, Meta(description="Seconds to go on answering after SIGTERM while /readyz says no.", ge=0, le=600)
+    ] = 0.0
     base_url: Annotated[str, Meta(description="Where people reach it; empty: http://localhost:<port>.")] = ""
     log: Annotated[
         Literal["debug", "info", "warning", "error"],
@@ -47,6 +57,14 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     def directory(self) -> Path:
         """The data directory."""
         return Path(self.data)
+
+
+class Neighbours(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the services are that run in other processes: each replica's address, or one that leads to all of them."""
+
+    users_url: Annotated[str, Meta(description="http:// addresses of the User Service, comma-separated.")] = ""
+    auth_url: Annotated[str, Meta(description="The same of the Authentication Service.")] = ""
+    games_url: Annotated[str, Meta(description="The same of the Game Service.")] = ""
 
 
 def read(environ: Mapping[str, str], *structs: type[Settings]) -> tuple[Any, ...]:

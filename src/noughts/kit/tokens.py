@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, Literal, NewType
 
@@ -82,17 +82,26 @@ class VerifyingKey(msgspec.Struct, frozen=True):
     until: float | None = None
 
 
+class PublicKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A verifying key on its way to another process, its public part as a JWK (RFC 7517)."""
+
+    id: str
+    algorithm: str
+    jwk: dict[str, str]
+    until: float | None
+
+
 class Verifier:
-    """Checks access tokens against the published keys, a mapping that may change; remembers tokens by their bytes."""
+    """Checks access tokens against the key that `key_of` finds for an id; remembers tokens by their bytes."""
 
     def __init__(
         self,
-        keys: Mapping[str, VerifyingKey],
+        key_of: Callable[[str], VerifyingKey | None],
         issuer: str,
         now: Callable[[], datetime],
         check: Callable[[Principal], None],
     ) -> None:
-        self._keys = keys
+        self._key_of = key_of
         self._issuer = issuer
         self._now = now
         self._require_standing = check
@@ -121,7 +130,7 @@ class Verifier:
         try:
             head, payload, _ = (_decoded(part) for part in token.split("."))
             header = msgspec.json.decode(head, type=Header)
-            known = self._keys.get(header.kid)
+            known = self._key_of(header.kid)
             if known is None or header.alg != known.algorithm or header.typ != TOKEN_TYPE:
                 raise InvalidToken
             _JWS.decode(token, known.key, algorithms=[known.algorithm])

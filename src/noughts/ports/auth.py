@@ -5,7 +5,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from noughts.kit.tokens import SessionId, UserId
+from noughts.kit.tokens import PublicKey, SessionId, UserId
 from noughts.ports.users import Time
 
 ASKED_AT_ONCE: Final = 100
@@ -46,3 +46,6 @@ class Auth(Protocol):
 
     async def held_proofs(self, user_id: UserId) -> HeldProofs:
         """Return what else is kept."""
+
+    async def public_keys(self) -> list[PublicKey]:
+        """Return the keys that tokens are checked with: the next, the active and the retired ones."""

@@ -55,8 +55,8 @@ def computer_id(level: int) -> UserId:
 class Users(Protocol):
     """The User Service, near or far. Every method raises Unavailable when it cannot be asked."""
 
-    async def create_guest(self) -> User:
-        """Return a new guest. Not repeatable: each call makes one."""
+    async def create_guest(self, user_id: UserId) -> User:
+        """Return the guest of that id, made unless they are there. May be repeated."""
 
     async def user(self, user_id: UserId) -> User:
         """Return an account as its owner sees it; raises NotFound. May be repeated."""

@@ -50,7 +50,7 @@ class AuthService:
         self.second_step = SecondStep(store, users, grants, devices, codes, fittings)
         self.sign_in = SignIn(store.sessions, users, grants, devices, self.second_step, fittings)
         self.sessions = Sessions(store.sessions, fittings)
-        self.records = Records(store, fittings)
+        self.records = Records(store, self.signer, fittings)
         self.refresh = Refresh(store.sessions, users, grants, tokens, self.sessions, fittings).refresh
 
     def workers(self) -> list[Work]:

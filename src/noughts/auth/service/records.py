@@ -4,18 +4,20 @@ from collections.abc import Sequence
 
 from noughts.auth.model import sessions
 from noughts.auth.model.sessions import Session
+from noughts.auth.signing import Signer
 from noughts.auth.store import AuthStore
 from noughts.kit.fittings import Fittings
 from noughts.kit.times import rfc3339
-from noughts.kit.tokens import SessionId, UserId
+from noughts.kit.tokens import PublicKey, SessionId, UserId
 from noughts.ports.auth import HELD_AT_ONCE, HeldProofs, HeldSession
 
 
 class Records:
     """Tells what is kept. Every method raises Unavailable."""
 
-    def __init__(self, store: AuthStore, fittings: Fittings) -> None:
+    def __init__(self, store: AuthStore, signer: Signer, fittings: Fittings) -> None:
         self._store = store
+        self._signer = signer
         self._now = fittings.now
 
     async def signed_in(self, user_ids: Sequence[UserId]) -> set[UserId]:
@@ -37,6 +39,10 @@ class Records:
             recovery_codes_left=await self._store.second_factor.codes_left(user_id),
             known_addresses=[rfc3339(at) for at in await self._store.places.last_used(user_id)],
         )
+
+    async def public_keys(self) -> list[PublicKey]:
+        """Return the keys that tokens are checked with: the next, the active and the retired ones."""
+        return self._signer.public_keys()
 
 
 def _told(session: Session) -> HeldSession:

@@ -7,10 +7,12 @@ from noughts.auth.service.devices import Devices
 from noughts.auth.service.grants import Grant, Grants
 from noughts.auth.service.second_step import SecondStep
 from noughts.auth.store import SessionStore
+from noughts.kit import ids
 from noughts.kit.audit import Origin
 from noughts.kit.fittings import Fittings
 from noughts.kit.logging import log
 from noughts.kit.throttling import Charge
+from noughts.kit.tokens import UserId
 from noughts.ports.users import Identified, Users, computer_id
 
 _LONGEST_IDENTIFIER: Final = 254
@@ -62,7 +64,7 @@ class SignIn:
 
     async def guest(self, origin: Origin) -> Grant:
         """Return the tokens of a new guest."""
-        user = await self._users.create_guest()
+        user = await self._users.create_guest(UserId(ids.new()))
         credentials = await self._store.credentials(user.id)
         if credentials is None:
             raise LoginFailed

@@ -30,6 +30,7 @@ class Switchboard:
     def __init__(self, entrance: Entrance) -> None:
         self.entrance = entrance
         self.connections: set[Connection] = set()
+        self.is_draining = False
         self.date = b""
         self._empty = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -201,7 +202,7 @@ class Connection(asyncio.Protocol):
             self._go_on()
 
     def _is_last(self, request: Request) -> bool:
-        return request.is_last or (self._is_ending and not self._waiting)
+        return request.is_last or ((self._is_ending or self._board.is_draining) and not self._waiting)
 
     def _write(self, reply: Reply, body: bytes, *, is_last: bool, silent: bool = False) -> None:
         """Write a whole answer at once: the largest single cost of a small one is the system call."""

@@ -10,6 +10,8 @@ from noughts.kit.tokens import UserId
 from noughts.ports.users import CARDS_AT_ONCE, Card, Identified, User
 from noughts.users.service import UserService
 
+_READ: Final = "users:read"
+
 
 class IdentifyBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What somebody calls themselves when signing in."""
@@ -30,7 +32,7 @@ class Cards(msgspec.Struct, frozen=True):
 
 
 async def create_guest_account(users: UserService, ask: Ask[Any, NoQuery]) -> Answer:
-    return Answer(await users.directory.create_guest(), 201)
+    return Answer(await users.directory.create_guest(ask.user_id()), 201)
 
 
 async def account_of(users: UserService, ask: Ask[None, NoQuery]) -> Answer:
@@ -46,9 +48,10 @@ async def cards(users: UserService, ask: Ask[CardsBody, NoQuery]) -> Answer:
 
 
 ROUTES: Final = (
-    Route("POST", "/internal/users/guests", create_guest_account, "Make a guest.", answer=User, status=201, who=Who.SERVICE, scope="users"),
-    Route("GET", "/internal/users/{user_id}", account_of, "Read an account in full.", answer=User, who=Who.SERVICE, scope="users"),
+    Route("POST", "/internal/users/{user_id}/guest", create_guest_account, "Make a guest, unless they are there.", answer=User,
+          status=201, who=Who.SERVICE, scope="users:guests"),
+    Route("GET", "/internal/users/{user_id}", account_of, "Read an account in full.", answer=User, who=Who.SERVICE, scope=_READ),
     Route("POST", "/internal/users/identify", identify, "Whose username or email this is.", body=IdentifyBody,
-          answer=Identified, who=Who.SERVICE, scope="users"),
-    Route("POST", "/internal/users/cards", cards, "Many cards at once.", body=CardsBody, answer=Cards, who=Who.SERVICE, scope="users"),
+          answer=Identified, who=Who.SERVICE, scope=_READ),
+    Route("POST", "/internal/users/cards", cards, "Many cards at once.", body=CardsBody, answer=Cards, who=Who.SERVICE, scope=_READ),
 )  # fmt: skip

@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from typing import Final
 
-from noughts.kit import ids
+from noughts.kit.errors import NotFound
 from noughts.kit.fittings import Fittings
 from noughts.kit.logging import log
 from noughts.kit.times import rfc3339
@@ -32,10 +32,12 @@ class Directory:
         await asyncio.to_thread(names.check, "warm-up")
         await asyncio.to_thread(lambda: addresses.key(addresses.check("warm@example.com")))
 
-    async def create_guest(self) -> User:
-        """Return a new guest."""
-        account = accounts.guest(UserId(ids.new()), os.urandom(_GUEST_NAME_BYTES), self._now())
-        await self._store.add(account)
+    async def create_guest(self, user_id: UserId) -> User:
+        """Return the guest of that id, made unless they are there; raises NotFound where it is somebody else's."""
+        wanted = accounts.guest(user_id, os.urandom(_GUEST_NAME_BYTES), self._now())
+        account = await self._store.add_once(wanted)
+        if account.kind != "guest":
+            raise NotFound
         log.info("guest_created", user=account.id)
         return view(account)
 

@@ -128,6 +128,17 @@ class AccountStore:
         """Store a new account; raises UsernameTaken, EmailTaken or KeyUsed."""
         await self._write(account, Write(_INSERT, _values(account)), *rows)
 
+    async def add_once(self, account: Account) -> Account:
+        """Store a new account unless one of that id is there; return the one that is."""
+        try:
+            await self._database.write(Write(_INSERT, _values(account)))
+        except Taken:
+            found = await self.get(account.id)
+            if found is None:
+                raise
+            return found
+        return account
+
     async def replace(self, before: Account, after: Account, *rows: Write) -> None:
         """Store a change made to `before`, and what belongs to it.
 

@@ -1,0 +1,168 @@
+"""The program, wired by hand: each service is made where it runs; elsewhere it is asked over HTTP."""
+
+import random
+from collections.abc import Callable, Collection
+from datetime import datetime
+from functools import cached_property
+
+from noughts.auth.client import AuthClient
+from noughts.auth.service import AuthService
+from noughts.auth.store import AuthStore
+from noughts.compose.settings import PARTS, Part, Settings, urls
+from noughts.games.client import GamesClient
+from noughts.games.service import GameService, Invites
+from noughts.games.store import GameStore
+from noughts.kit import clock, mail, sealing
+from noughts.kit.database import Database
+from noughts.kit.delivery import Delivery
+from noughts.kit.fittings import Fittings
+from noughts.kit.mail import Mailer
+from noughts.kit.metrics import Requests
+from noughts.kit.neighbours import Neighbour
+from noughts.kit.passwords import Passwords
+from noughts.kit.published_keys import PublishedKeys
+from noughts.kit.remote import Remote
+from noughts.kit.service_tokens import ServiceTokens
+from noughts.kit.tokens import Verifier
+from noughts.ports.auth import Auth
+from noughts.ports.games import Games
+from noughts.ports.users import Users
+from noughts.users.client import UsersClient
+from noughts.users.service import UserService
+from noughts.users.store import UserStore
+
+
+class Rooms:
+    """One process and the services that run in it. What is not asked for is never made."""
+
+    def __init__(
+        self,
+        chosen: Settings,
+        database: Database | None,
+        secret: bytes,
+        *,
+        parts: Collection[Part] = PARTS,
+        now: Callable[[], datetime] = clock.now,
+        passwords: Passwords | None = None,
+        chance: random.Random | None = None,
+        mailer: Mailer | None = None,
+    ) -> None:
+        self.settings, self.parts, self.secret, self.now = chosen, parts, secret, now
+        self._database, self._passwords, self._mailer = database, passwords, mailer
+        self._chance = chance or random.SystemRandom()
+        self.neighbours: dict[Part, Neighbour] = {}
+        self.requests = Requests()
+        self.service_tokens = ServiceTokens(sealing.derive(secret, "services"), now)
+        self.limited = chosen.gateway.rate_limits == "on"
+
+    # What the process has.
+
+    @property
+    def has_database(self) -> bool:
+        """Whether this process has one: a gateway by itself does without."""
+        return self._database is not None
+
+    @property
+    def database(self) -> Database:
+        """The database, which a gateway by itself does without."""
+        if self._database is None:
+            raise AssertionError("this process has no database")
+        return self._database
+
+    @cached_property
+    def fittings(self) -> Fittings:
+        """The tools of the kit."""
+        passwords = self._passwords or Passwords(self.settings.hashing)
+        origin, limited = self.settings.server.origin, self.limited
+        return Fittings.on(
+            self.database, self.secret, origin=origin, now=self.now, passwords=passwords, limited=limited
+        )
+
+    @cached_property
+    def mailer(self) -> Mailer:
+        """What brings mail on its way."""
+        return self._mailer or mail.mailer(self.settings.mail, self.settings.server.directory / "mails")
+
+    @cached_property
+    def delivery(self) -> Delivery:
+        """The worker that sends what the services wrote."""
+        sender = mail.sender(self.settings.mail, self.fittings.origin)
+        delivery = Delivery(
+            self.database, self.fittings.outbox, self.mailer, sender=sender, chance=self._chance, now=self.now
+        )
+        self.requests.gauges |= delivery.gauges()
+        return delivery
+
+    # The services that may run here.
+
+    @cached_property
+    def user_store(self) -> UserStore:
+        """The tables of accounts."""
+        return UserStore(self.database)
+
+    @cached_property
+    def users(self) -> UserService:
+        """The User Service."""
+        return UserService(self.user_store, self.fittings, self.settings.users)
+
+    @cached_property
+    def auth_store(self) -> AuthStore:
+        """The tables of sign-in."""
+        return AuthStore(self.database)
+
+    @cached_property
+    def auth(self) -> AuthService:
+        """The Authentication Service."""
+        return AuthService(self.auth_store, self.users_port, self.fittings, self.settings.auth)
+
+    @cached_property
+    def games(self) -> GameService:
+        """The Game Service."""
+        return GameService(
+            GameStore(self.database),
+            users=self.users_port,
+            idempotency=self.fittings.idempotency,
+            broadcast=self.fittings.broadcast,
+            invites=Invites(sealing.derive(self.secret, "invites"), self.fittings.origin),
+            chance=self._chance,
+            now=self.now,
+        )
+
+    # The same as the others see them: near, or far.
+
+    @cached_property
+    def users_port(self) -> Users:
+        """The User Service, near or far."""
+        return self.users.directory if "users" in self.parts else UsersClient(self._remote("users"))
+
+    @cached_property
+    def auth_port(self) -> Auth:
+        """The Authentication Service, near or far."""
+        return self.auth.records if "auth" in self.parts else AuthClient(self._remote("auth"))
+
+    @cached_property
+    def games_port(self) -> Games:
+        """The Game Service, near or far."""
+        return self.games if "games" in self.parts else GamesClient(self._remote("games"))
+
+    def _remote(self, part: Part) -> Remote:
+        return Remote(self.neighbour(part), self.service_tokens.issue)
+
+    def neighbour(self, part: Part) -> Neighbour:
+        """Return the way to a service that runs elsewhere; raises Refusal where nobody said where."""
+        if part not in self.neighbours:
+            self.neighbours[part] = Neighbour(urls(self.settings.neighbours, part))
+        return self.neighbours[part]
+
+    # Who is calling.
+
+    @cached_property
+    def published_keys(self) -> PublishedKeys:
+        """The keys of access tokens, where they are made elsewhere."""
+        return PublishedKeys(self.auth_port.public_keys)
+
+    @cached_property
+    def verifier(self) -> Verifier:
+        """What checks access tokens."""
+        key_of = self.auth.signer.verifying.get if "auth" in self.parts else self.published_keys.find
+        return Verifier(key_of, self.fittings.origin, self.now, self.fittings.revocations.check)

@@ -1,0 +1,60 @@
+"""Everything an operator may set, and which services a process runs."""
+
+from collections.abc import Collection, Mapping
+from typing import Final, Literal, get_args
+
+import msgspec
+
+from noughts.auth.service import AuthSettings
+from noughts.gateway.limits import GatewaySettings
+from noughts.kit import settings
+from noughts.kit.errors import Refusal
+from noughts.kit.mail import MailSettings
+from noughts.kit.passwords import Hashing
+from noughts.kit.settings import Neighbours, Server
+from noughts.users.service import UserSettings
+
+Part = Literal["users", "auth", "games", "gateway"]
+PARTS: Final[tuple[Part, ...]] = get_args(Part)
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """Everything an operator may set."""
+
+    server: Server
+    users: UserSettings
+    auth: AuthSettings
+    gateway: GatewaySettings
+    hashing: Hashing
+    mail: MailSettings
+    neighbours: Neighbours
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Return what the environment says, or its defaults; raises Refusal."""
+    return Settings(*settings.read(environ, *(field.type for field in msgspec.structs.fields(Settings))))
+
+
+def require_apart(chosen: Settings, parts: Collection[Part]) -> None:
+    """Raise Refusal unless these services, which are not all, can find the others and share what they must share."""
+    missing = {
+        "NOUGHTS_BASE_URL": not chosen.server.base_url and "links and tokens name one address for all of them",
+        "NOUGHTS_SECRET": not chosen.server.secret and "they trust each other by it",
+        "NOUGHTS_DATABASE": set(parts) != {"gateway"}
+        and not chosen.server.database
+        and "one SQLite file has one process",
+    }
+    for name, reason in missing.items():
+        if reason:
+            raise Refusal(f"Services that run apart need {name}: {reason}.")
+
+
+def urls(neighbours: Neighbours, part: Part) -> list[str]:
+    """Return where a service's replicas are; raises Refusal where nobody said."""
+    found = [url.strip() for url in str(getattr(neighbours, f"{part}_url", "")).split(",") if url.strip()]
+    name = f"NOUGHTS_{part.upper()}_URL"
+    if not found:
+        raise Refusal(f"The service `{part}` runs elsewhere: say where with {name}, or let it run here too.")
+    if strange := [url for url in found if not url.startswith(("http://", "https://"))]:
+        raise Refusal(f"{name}: {strange[0]} is no http:// or https:// address.")
+    return found

@@ -1,0 +1,128 @@
+"""Reaching another service over HTTP: whichever of its replicas answers, within a deadline, and none that has stopped answering."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
+
+import httpx
+
+from noughts.kit.errors import Unavailable
+
+DEADLINE_S: Final = 2.0
+FAILURES: Final = 3
+"""So many in a row, and a replica is left alone for a while."""
+LEFT_ALONE_S: Final = 2.0
+_CONNECT_S: Final = 0.5
+_CONNECTIONS: Final = httpx.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=20.0)
+
+
+class _Replica:
+    """One address of a service, and whether it has answered lately: a circuit breaker."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+        self._failures = 0
+        self._tried_again_at = 0.0
+
+    def may_be_asked(self, now: float) -> bool:
+        """Return whether it has not failed too often; one that has is tried again, by one request, after a while."""
+        if self._failures < FAILURES:
+            return True
+        if now < self._tried_again_at:
+            return False
+        self._tried_again_at = now + LEFT_ALONE_S
+        return True
+
+    def answered(self) -> None:
+        self._failures = 0
+
+    def failed(self, now: float) -> None:
+        self._failures += 1
+        self._tried_again_at = now + LEFT_ALONE_S
+
+
+class Neighbour:
+    """A service in other processes. Its replicas are asked in turn."""
+
+    def __init__(
+        self,
+        urls: Sequence[str],
+        *,
+        client: httpx.AsyncClient | None = None,
+        now: Callable[[], float] = time.monotonic,
+        deadline_s: float = DEADLINE_S,
+    ) -> None:
+        self._replicas = [_Replica(url) for url in urls]
+        self._client = client or httpx.AsyncClient(trust_env=False, limits=_CONNECTIONS)
+        self._now = now
+        self._deadline_s = deadline_s
+        self._turn = 0
+
+    async def send(
+        self,
+        method: str,
+        target: str,
+        *,
+        headers: Mapping[str, str] | Sequence[tuple[bytes, bytes]],
+        content: bytes | None = None,
+        repeatable: bool = False,
+        stream: bool = False,
+    ) -> httpx.Response:
+        """Return a replica's answer, whatever it says; of a `stream` its head, the body still to be read.
+
+        A replica that cannot be reached at all has not been asked: the next one is. One that breaks off may have done
+        what it was asked: only what is `repeatable` is sent again. Raises Unavailable when none answers in time (2 s),
+        and at once when none has answered lately.
+        """
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                return await self._first_answer(method, target, headers, content, repeatable=repeatable, stream=stream)
+        except TimeoutError:
+            raise Unavailable("A neighbouring service takes too long.", retry_after=1) from None
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._client.aclose()
+
+    async def _first_answer(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str] | Sequence[tuple[bytes, bytes]],
+        content: bytes | None,
+        *,
+        repeatable: bool,
+        stream: bool,
+    ) -> httpx.Response:
+        for replica in self._in_turn():
+            request = self._client.build_request(
+                method, replica.url + target, headers=headers, content=content, timeout=self._patience
+            )
+            try:
+                answer = await self._client.send(request, stream=stream)
+            except httpx.TransportError as error:
+                replica.failed(self._now())
+                never_asked = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+                if not (never_asked or repeatable):
+                    raise Unavailable("A neighbouring service broke off.", retry_after=1) from error
+            except asyncio.CancelledError:  # the deadline: it was too slow
+                replica.failed(self._now())
+                raise
+            else:
+                replica.answered()
+                return answer
+        raise Unavailable("A neighbouring service does not answer.", retry_after=1)
+
+    def _in_turn(self) -> Iterator[_Replica]:
+        """Yield the replicas that may be asked, another one first each time; a lone one twice, as its connection may be old."""
+        self._turn = first = (self._turn + 1) % len(self._replicas)
+        order = self._replicas[first:] + self._replicas[:first]
+        now = self._now()
+        for replica in order if len(order) > 1 else order * 2:
+            if replica.may_be_asked(now):
+                yield replica
+
+    @property
+    def _patience(self) -> httpx.Timeout:
+        return httpx.Timeout(self._deadline_s, connect=min(_CONNECT_S, self._deadline_s))
