@@ -140,7 +140,7 @@ ROUTES: Final = (
     Route("POST", "/games/{game_id}/join", join_game, "Take the free seat.", body=JoinBody, answer=Snapshot,
           errors=(SeatTaken, GameOver)),
     Route("POST", "/games/{game_id}/moves", play_move, "Play a cell; harmless when repeated.", body=MoveBody,
-          answer=Snapshot, status=201, also=(200,), errors=_MOVES, limit=MOVES),
+          answer=Snapshot, status=201, also=(200,), errors=_MOVES, limit=MOVES, repeatable=True),
     Route("POST", "/games/{game_id}/resign", resign_game, "Give up, or call off while nobody has joined.",
           answer=Snapshot),
 )  # fmt: skip

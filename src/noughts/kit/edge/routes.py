@@ -59,4 +59,5 @@ class Route(msgspec.Struct, frozen=True):
     keyed: bool = False
     conditional: bool = False
     scope: str | None = None
+    repeatable: bool = False  # as harmless twice as once, though its method does not say so
     media_types: tuple[str, ...] = ("application/json",)
