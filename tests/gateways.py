@@ -142,5 +142,7 @@ class Mirror:
                 out.write(data)
             return
         body.read(int(names.get("content-length", 0)))
-        seen = json.dumps({"request": head[0], "headers": [[name.lower(), value] for name, _, value in headers]}).encode()
+        seen = json.dumps(
+            {"request": head[0], "headers": [[name.lower(), value] for name, _, value in headers]}
+        ).encode()
         out.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(seen) + seen)

@@ -6,7 +6,7 @@ import sys
 from cyclopts import App, CycloptsError, Parameter
 
 from noughts import VERSION
-from noughts.cli import db, facts, keys, mail, people, serving, users
+from noughts.cli import db, envoy, facts, keys, mail, people, serving, users
 from noughts.kit.errors import Problem, Refusal
 
 app = App(
@@ -18,6 +18,7 @@ app = App(
 app.command(serving.serve)
 app.command(facts.list_settings, name="settings")
 app.command(facts.print_openapi, name="openapi")
+app.command(envoy.print_envoy, name="envoy")
 users.app.command(people.import_users, name="import")
 users.app.command(people.export_users, name="export")
 app.command(users.app)

@@ -6,6 +6,7 @@ from noughts.gateway.envoy.plan import Json, Plan, any_of, is_name, socket_addre
 
 BY_ADDRESS: Final = "auth-by-address"
 """The same replicas as `auth`, always the same one for the same address: what it counts by address holds for all."""
+ADMIN: Final = "own-admin"
 _IDLE_S: Final = 20
 """Shorter than the services' 30 s: no request is sent on a connection they are just closing."""
 
@@ -13,17 +14,15 @@ _IDLE_S: Final = 20
 def clusters(plan: Plan) -> list[Json]:
     """Return a cluster for each service."""
     plain = [_cluster(name, addresses, "LEAST_REQUEST") for name, addresses in plan.clusters.items()]
-    return [*plain, _cluster(BY_ADDRESS, plan.auth, "MAGLEV")]
+    return [*plain, _cluster(BY_ADDRESS, plan.auth, "MAGLEV"), *([_own_admin(plan)] if plan.metrics else [])]
 
 
 def _cluster(name: str, addresses: tuple[str, ...], balancing: str) -> Json:
     named = any(is_name(address) for address in addresses)
     endpoints = [{"endpoint": {"address": socket_address(address)}} for address in addresses]
-    lookup = {"dns_refresh_rate": "1s", "dns_failure_refresh_rate": {"base_interval": "0.5s", "max_interval": "2s"}}
     return {
         "name": name,
-        "type": "STRICT_DNS" if named else "STATIC",
-        **(lookup if named else {}),
+        **({"cluster_type": _looked_up()} if named else {"type": "STATIC"}),
         "connect_timeout": "1s",
         "lb_policy": balancing,
         "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": endpoints}]},
@@ -36,6 +35,27 @@ def _cluster(name: str, addresses: tuple[str, ...], balancing: str) -> Json:
         "per_connection_buffer_limit_bytes": 65_536,
         "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": _protocol()},
     }
+
+
+def _own_admin(plan: Plan) -> Json:
+    """Return the gateway's own admin pages, of which one is shown elsewhere."""
+    endpoints = [{"endpoint": {"address": socket_address(plan.admin)}}]
+    return {
+        "name": ADMIN,
+        "type": "STATIC",
+        "connect_timeout": "1s",
+        "load_assignment": {"cluster_name": ADMIN, "endpoints": [{"lb_endpoints": endpoints}]},
+    }
+
+
+def _looked_up() -> Json:
+    """Return that names are looked up each second, and every address found is a replica."""
+    often = any_of(
+        "envoy.extensions.clusters.dns.v3.DnsCluster",
+        dns_refresh_rate="1s",
+        dns_failure_refresh_rate={"base_interval": "0.5s", "max_interval": "2s"},
+    )
+    return {"name": "envoy.clusters.dns", "typed_config": often}
 
 
 def _health_check() -> Json:

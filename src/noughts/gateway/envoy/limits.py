@@ -33,7 +33,10 @@ def names(limit: Limit) -> list[str]:
 
 def filters(tables: Mapping[str, Sequence[Route]]) -> list[Json]:
     """Return a sleeping filter for each limit of the public routes."""
-    limits = [EVERYTHING_ELSE, *(route.limit for table in tables.values() for route in table if route.who is not Who.SERVICE)]
+    limits = [
+        EVERYTHING_ELSE,
+        *(route.limit for table in tables.values() for route in table if route.who is not Who.SERVICE),
+    ]
     callers = {limit.name: limit for limit in limits}.values()
     networks = {limit.network.name: limit.network for limit in limits if limit.network is not None}.values()
     return [
@@ -109,7 +112,8 @@ def _told(limit: Limit) -> list[Json]:
         "ratelimit": f'"{name}";r=0;t={seconds}',
     }
     return [
-        {"append_action": "OVERWRITE_IF_EXISTS_OR_ADD", "header": {"key": key, "value": value}} for key, value in lines.items()
+        {"append_action": "OVERWRITE_IF_EXISTS_OR_ADD", "header": {"key": key, "value": value}}
+        for key, value in lines.items()
     ]
 
 

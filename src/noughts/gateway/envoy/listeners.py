@@ -4,6 +4,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from noughts.gateway.envoy import cors, headers, limits, replies, signed_in
+from noughts.gateway.envoy.clusters import ADMIN
 from noughts.gateway.envoy.logs import access_log
 from noughts.gateway.envoy.plan import Json, Plan, any_of, socket_address
 from noughts.gateway.envoy.routing import Tables, route_config
@@ -12,6 +13,7 @@ from noughts.kit.edge.requests import BODY_LIMIT
 
 _NOBODY: Final = {"address_prefix": "255.255.255.255", "prefix_len": 32}
 """Whose requests are an insider's; an empty list would mean every private address."""
+_MANAGER: Final = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 _CIPHERS: Final = (
     "[ECDHE-ECDSA-AES128-GCM-SHA256|ECDHE-ECDSA-CHACHA20-POLY1305]",
     "[ECDHE-RSA-AES128-GCM-SHA256|ECDHE-RSA-CHACHA20-POLY1305]",
@@ -22,13 +24,20 @@ _CIPHERS: Final = (
 
 def listeners(tables: Tables, plan: Plan) -> list[Json]:
     """Return the listeners; the plain one, where there is one, refuses what the routes refuse."""
-    main = _listener("main", plan.listen, tables, plan, tls=_tls(plan) if plan.certificate else None)
-    return [main, *([_listener("plain", plan.plain, tables, plan, tls=None)] if plan.plain else [])]
+    tls = _tls(plan) if plan.certificate else None
+    main = _listener("main", plan.listen, _manager("main", tables, plan), tls)
+    plain = [_listener("plain", plan.plain, _manager("plain", tables, plan))] if plan.plain else []
+    metrics = [_listener("metrics", plan.metrics, _metrics())] if plan.metrics else []
+    return [main, *plain, *metrics]
 
 
-def _listener(name: str, address: str, tables: Tables, plan: Plan, *, tls: Json | None) -> Json:
-    manager = {"name": "http", "typed_config": _manager(name, tables, plan)}
-    chain = {"filters": [manager], **({"transport_socket": tls} if tls else {}), "transport_socket_connect_timeout": "10s"}
+def _listener(name: str, address: str, manager: Json, tls: Json | None = None) -> Json:
+    manager = {"name": "http", "typed_config": manager}
+    chain = {
+        "filters": [manager],
+        **({"transport_socket": tls} if tls else {}),
+        "transport_socket_connect_timeout": "10s",
+    }
     return {
         "name": name,
         "address": socket_address(address),
@@ -40,7 +49,7 @@ def _listener(name: str, address: str, tables: Tables, plan: Plan, *, tls: Json 
 
 def _manager(name: str, tables: Tables, plan: Plan) -> Json:
     return any_of(
-        "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        _MANAGER,
         stat_prefix=name,
         codec_type="AUTO",
         **_whose(plan),
@@ -61,6 +70,14 @@ def _manager(name: str, tables: Tables, plan: Plan) -> Json:
         route_config=route_config(tables, plan),
         access_log=access_log() if plan.access_log else [],
     )
+
+
+def _metrics() -> Json:
+    """Return what shows the metrics and nothing else of the admin pages."""
+    shown = {"match": {"path": "/stats/prometheus"}, "route": {"cluster": ADMIN}}
+    hosts = [{"name": "metrics", "domains": ["*"], "routes": [shown]}]
+    router = {"name": "router", "typed_config": any_of("envoy.extensions.filters.http.router.v3.Router")}
+    return any_of(_MANAGER, stat_prefix="metrics", route_config={"virtual_hosts": hosts}, http_filters=[router])
 
 
 def _whose(plan: Plan) -> Json:
@@ -110,7 +127,10 @@ def _filters(tables: Tables, plan: Plan) -> list[Json]:
         *(limits.filters(tables) if plan.limited else []),
         *signed_in.requirements(),
         {"name": "buffer", "typed_config": buffered},
-        {"name": "router", "typed_config": any_of("envoy.extensions.filters.http.router.v3.Router", suppress_envoy_headers=True)},
+        {
+            "name": "router",
+            "typed_config": any_of("envoy.extensions.filters.http.router.v3.Router", suppress_envoy_headers=True),
+        },
     ]
 
 

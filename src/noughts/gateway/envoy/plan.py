@@ -30,6 +30,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     plain: str = ""
     """Another address, for those who come over plain HTTP to be told that they should not."""
     admin: str = "127.0.0.1:9901"
+    """Whoever reaches this may stop the gateway: on loopback alone."""
+    metrics: str = ""
+    """Another address with nothing but the metrics for Prometheus, at /stats/prometheus."""
     certificate: str = ""
     key: str = ""
     origins: tuple[str, ...] = ()
@@ -54,8 +57,15 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             )
         if self.plain and not self.secure:
             raise Refusal("A second, plain address is for a base URL with https.")
-        for address in (self.listen, self.plain or self.listen, self.admin, *self.users, *self.auth, *self.games, *self.gateway):
+        services = (*self.users, *self.auth, *self.games, *self.gateway)
+        for address in (self.listen, self.admin, *filter(None, (self.plain, self.metrics)), *services):
             split(address)
+        if not all(self.clusters.values()):
+            raise Refusal("Every service has an address.")
+        if is_name(self.admin) or not ipaddress.ip_address(split(self.admin)[0]).is_loopback:
+            raise Refusal(
+                "The admin pages can stop the gateway: they are for loopback alone; metrics have their own address."
+            )
         for origin in self.origins:
             _require_origin(origin)
 

@@ -49,7 +49,7 @@ PLAIN: Final = 497
 def mappers(plan: Plan) -> list[Json]:
     """Return what becomes of each status the edge makes by itself; the last is for all others."""
     return [
-        *(_mapper(plan, _all(_is(problem.status), _NO_ID), problem, id=_EARLY_ID) for problem in _EARLY),
+        *(_mapper(plan, _all(_is(problem.status), _NO_ID), problem, named=_EARLY_ID) for problem in _EARLY),
         _mapper(plan, _all(_is(403), _UNNAMED, {"header_filter": {"header": _TOKEN}}), InvalidToken()),
         _mapper(plan, _all(_is(403), _UNNAMED), Unauthenticated()),
         _mapper(plan, _all(_is(403), {"header_filter": {"header": _CONNECT}}), _READ_ONLY),
@@ -68,26 +68,28 @@ def mappers(plan: Plan) -> list[Json]:
     ]
 
 
-def _mapper(plan: Plan, condition: Json, problem: Problem, *, status: int | None = None, id: str = _ID) -> Json:
+def _mapper(plan: Plan, condition: Json, problem: Problem, *, status: int | None = None, named: str = _ID) -> Json:
     status = status or problem.status
-    body = problems.document(problem, id) | {"status": status}
+    body = problems.document(problem, named) | {"status": status}
     return {
         "filter": condition,
         "status_code": status,
         "headers_to_add": [
             {"append_action": "OVERWRITE_IF_EXISTS_OR_ADD", "header": {"key": key, "value": value}}
-            for key, value in _headers(plan, problem, id)
+            for key, value in _headers(plan, problem, named)
         ],
         "body_format_override": {"json_format": body, "content_type": problems.MEDIA_TYPE},
     }
 
 
-def _headers(plan: Plan, problem: Problem, id: str) -> list[tuple[str, str]]:
+def _headers(plan: Plan, problem: Problem, named: str) -> list[tuple[str, str]]:
     """Return the headers a service would send with it, without the content type."""
-    lines = told(problem, id).reply().lines.decode("latin-1").split("\r\n")
-    pairs = [(key, value) for key, _, value in (line.partition(": ") for line in lines) if key not in ("", "content-type")]
+    lines = told(problem, named).reply().lines.decode("latin-1").split("\r\n")
+    pairs = [
+        (key, value) for key, _, value in (line.partition(": ") for line in lines) if key not in ("", "content-type")
+    ]
     secure = [("strict-transport-security", "max-age=31536000; includeSubDomains")] if plan.secure else []
-    return [*pairs, ("x-request-id", id), *secure]
+    return [*pairs, ("x-request-id", named), *secure]
 
 
 def _is(status: int) -> Json:

@@ -22,21 +22,24 @@ SERVICES: Final = {"Users": "users", "Sign-in": "auth", "Games": "games"}
 """Whose table it is; every other is the gateway service's."""
 _PARAMETER: Final = re.compile(r"{\w+}")
 _UNRESERVED: Final = "2[dDeE]|3[0-9]|4[1-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F]|7[0-9aAeE]"
-_TWO_WAYS: Final = (
-    rf".*(?://|\\|/\.{{1,2}}(?:/.*)?$|%(?:{_UNRESERVED}|2[fF]|5[cC]|[01][0-9a-fA-F]|7[fF])|%(?:[^0-9a-fA-F]|.[^0-9a-fA-F]|.?$)).*"
-)
+_TWO_WAYS: Final = rf".*(?://|\\|/\.{{1,2}}(?:/.*)?$|%(?:{_UNRESERVED}|2[fF]|5[cC]|[01][0-9a-fA-F]|7[fF])|%(?:[^0-9a-fA-F]|.[^0-9a-fA-F]|.?$)).*"
 """Empty and dotted segments, backslashes, escapes of what needs none, of slashes and of control characters, broken escapes."""
 _TWO_HOSTS: Final = {"name": ":authority", "string_match": {"contains": ","}}
 _INSIDE: Final = "/internal(?:/.*)?"
 LIVE: Final = "/live"
-_REPEATABLE: Final = ("GET", "HEAD", "PUT", "DELETE")
+_READS: Final = ("GET", "HEAD")
+_REPEATABLE: Final = (*_READS, "PUT", "DELETE")
 _SAFELY: Final = "connect-failure,refused-stream,reset-before-request"
 
 
 def route_config(tables: Tables, plan: Plan) -> Json:
     """Return the routes of each host that is served."""
-    served = {"name": "noughts", "domains": list(plan.hosts) or ["*"], "routes": list(_routes(tables, plan))}
-    served["typed_per_filter_config"] = cors.policy(plan)
+    served = {
+        "name": "noughts",
+        "domains": list(plan.hosts) or ["*"],
+        "routes": list(_routes(tables, plan)),
+        "typed_per_filter_config": cors.policy(plan),
+    }
     elsewhere = {"name": "elsewhere", "domains": ["*"], "routes": [_refused({"prefix": "/"}, replies.MISDIRECTED)]}
     return {
         "name": "noughts",
@@ -45,7 +48,9 @@ def route_config(tables: Tables, plan: Plan) -> Json:
         "request_headers_to_add": handed_on(),
         "request_headers_to_remove": [SUBJECT],
         "response_headers_to_remove": ["x-envoy-upstream-service-time", "server"],
-        "response_headers_to_add": [{"header": {"key": "vary", "value": "origin"}, "append_action": "APPEND_IF_EXISTS_OR_ADD"}],
+        "response_headers_to_add": [
+            {"header": {"key": "vary", "value": "origin"}, "append_action": "APPEND_IF_EXISTS_OR_ADD"}
+        ],
     }
 
 
@@ -69,9 +74,9 @@ def _routes(tables: Tables, plan: Plan) -> Iterator[Json]:
     for service, path, methods in public(tables):
         yield from _calls(service, path, methods, plan)
     yield _live()
-    for methods in (("GET", "HEAD"), ()):
-        match = {"prefix": "/", **_only(methods)}
-        yield _route(match, _action(GATEWAY, methods), _awake(["limit." + EVERYTHING_ELSE.name], plan))
+    for asked in (_READS, ()):
+        match = {"prefix": "/", **_only(asked)}
+        yield _route(match, _action(GATEWAY, asked), _awake(limits.names(EVERYTHING_ELSE), plan))
 
 
 def _over_tls_alone(plan: Plan) -> Iterator[Json]:
@@ -79,7 +84,7 @@ def _over_tls_alone(plan: Plan) -> Iterator[Json]:
     plain = {"headers": [{"name": "x-forwarded-proto", "string_match": {"exact": "http"}}]}
     at = urlsplit(plan.base_url)
     way = {"https_redirect": True, "host_redirect": at.netloc, "response_code": "PERMANENT_REDIRECT"}
-    shown = [*plain["headers"], *_only(("GET", "HEAD"))["headers"]]
+    shown = [*plain["headers"], *_only(_READS)["headers"]]
     yield {"match": {"path": "/", "headers": shown}, "redirect": way}
     yield _refused({"prefix": "/", **plain}, replies.PLAIN)
 
@@ -87,7 +92,7 @@ def _over_tls_alone(plan: Plan) -> Iterator[Json]:
 def _calls(service: str, path: str, methods: dict[str, Route], plan: Plan) -> Iterator[Json]:
     """Yield the routes of a path, and last the one for methods it does not know, which its service answers."""
     for route in methods.values():
-        asked = ("GET", "HEAD") if route.method == "GET" else (route.method,)
+        asked = _READS if route.method == "GET" else (route.method,)
         match = _path(path) | _only(asked)
         awake = _awake(limits.names(route.limit), plan) | signed_in.awake(route.who)
         action = _action(service, asked, repeatable=route.repeatable, ends=bool(route.answer) or route.status == 204)
@@ -112,7 +117,12 @@ def _live() -> Json:
         "idle_timeout": "300s",
         "upgrade_configs": [{"upgrade_type": "websocket"}],
     }
-    off = {"buffer": {"@type": "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.BufferPerRoute", "disabled": True}}
+    off = {
+        "buffer": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.BufferPerRoute",
+            "disabled": True,
+        }
+    }
     return _route({"path": LIVE}, action, off)
 
 
@@ -141,7 +151,9 @@ def _action(service: str, methods: Sequence[str], *, repeatable: bool = False, e
         "retry_host_predicate": [
             {
                 "name": "envoy.retry_host_predicates.previous_hosts",
-                "typed_config": {"@type": "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"},
+                "typed_config": {
+                    "@type": "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
+                },
             }
         ],
         "retry_back_off": {"base_interval": "0.025s", "max_interval": "0.25s"},

@@ -74,12 +74,18 @@ def requirements() -> list[Json]:
 def _requirement(name: str, principals: list[Json]) -> Json:
     policy = {"permissions": [{"any": True}], "principals": principals}
     rules = {"action": "ALLOW", "policies": {"whoever is named": policy}}
-    return {"name": name, "disabled": True, "typed_config": any_of("envoy.extensions.filters.http.rbac.v3.RBAC", rules=rules)}
+    return {
+        "name": name,
+        "disabled": True,
+        "typed_config": any_of("envoy.extensions.filters.http.rbac.v3.RBAC", rules=rules),
+    }
 
 
 def _unreadable_keys() -> Json:
     """Return who is let through because the edge could not read the keys: their token is for the services to judge."""
     texts = [{"string_match": {"prefix": text}} for text in _UNREADABLE]
     path = [{"key": _FAILED}, {"key": "message"}]
-    found = [{"sourced_metadata": {"metadata_matcher": {"filter": _METADATA, "path": path, "value": text}}} for text in texts]
+    found = [
+        {"sourced_metadata": {"metadata_matcher": {"filter": _METADATA, "path": path, "value": text}}} for text in texts
+    ]
     return {"or_ids": {"ids": found}}
