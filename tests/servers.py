@@ -1,5 +1,6 @@
 """The real servers the tests run against: `noughts serve` as a process of its own, and a real PostgreSQL."""
 
+import contextlib
 import os
 import secrets
 import signal
@@ -38,19 +39,24 @@ class Process:
 
     def start(self, *, wait: bool = True) -> "Process":
         """Start it, and wait until it answers."""
-        command = [sys.executable, "-m", "noughts", "serve", "--port", str(self.port), "--data", str(self.data)]
+        self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                command, env=self._environ(), stdout=log, stderr=log, start_new_session=True
+                self.command, env=self.environ(), stdout=log, stderr=log, start_new_session=True
             )
         if wait:
-            self._until_it_answers()
+            self.until_it_answers()
         return self
+
+    @property
+    def command(self) -> list[str]:
+        """The command line."""
+        return [sys.executable, "-m", "noughts", "serve", "--port", str(self.port), "--data", str(self.data)]
 
     def run(self, *arguments: str) -> str:
         """Return what the command line says, run beside it on the same data."""
         command = [sys.executable, "-m", "noughts", *arguments, "--data", str(self.data)]
-        return subprocess.run(command, env=self._environ(), capture_output=True, text=True, check=True).stdout
+        return subprocess.run(command, env=self.environ(), capture_output=True, text=True, check=True).stdout
 
     @property
     def pid(self) -> int:
@@ -80,22 +86,23 @@ class Process:
         """Return an HTTP client for it."""
         return httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=10, trust_env=False, **keywords)
 
-    def _environ(self) -> dict[str, str]:
+    def environ(self) -> dict[str, str]:
+        """Return the environment it is started in: these settings and no others."""
         environ = {name: value for name, value in os.environ.items() if not name.startswith("NOUGHTS_")}
         return environ | {f"NOUGHTS_{name.upper()}": value for name, value in self.settings.items()}
 
-    def _until_it_answers(self) -> None:
+    def until_it_answers(self, seconds: float = START_S) -> None:
+        """Return once it is ready."""
         assert self._process is not None
-        deadline = time.monotonic() + START_S
+        deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
                 raise RuntimeError(f"the server ended: {self.log.read_text()[-2000:]}")
-            try:
+            with contextlib.suppress(httpx.TransportError):
                 if httpx.get(f"http://127.0.0.1:{self.port}/readyz", trust_env=False).is_success:
                     return
-            except httpx.TransportError:
-                time.sleep(0.02)
-        raise RuntimeError(f"the server did not answer within {START_S} s: {self.log.read_text()[-2000:]}")
+            time.sleep(0.02)
+        raise RuntimeError(f"the server did not answer within {seconds} s: {self.log.read_text()[-2000:]}")
 
 
 @contextmanager

@@ -224,7 +224,7 @@ def test_a_log_that_cannot_be_written_costs_no_request(data: Path) -> None:
     process = servers.Process(data)
     process.port, process._process = port, running
     try:
-        process._until_it_answers()
+        process.until_it_answers()
         with process.client() as client:
             assert [client.post("/guests", json={}).status_code for _ in range(5)] == [201] * 5
     finally:

@@ -234,15 +234,19 @@ def test_nothing_internal_is_reached_through_the_entrance(server: servers.Proces
     from noughts.kit import clock, directory, sealing
     from noughts.kit.service_tokens import ServiceTokens
 
-    token = ServiceTokens(sealing.derive(directory.secret(server.data), "services"), clock.now).issue("users")
+    token = ServiceTokens(sealing.derive(directory.secret(server.data), "services"), clock.now).issue("users:guests")
     headers = {"Authorization": f"Bearer {token}"}
     for path in (
-        "/internal/users/guests",
+        f"/internal/users/{uuid.uuid4()}/guest",
         "/internal/users/cards",
-        "/Internal/users/guests",
-        "//internal/users/guests",
+        "/internal/auth/signed-in",
+        "/internal/games/played-humans",
+        "/Internal/users/cards",
+        "//internal/users/cards",
+        "/users/../internal/users/cards",
+        "/users/%2e%2e/internal/users/cards",
     ):
-        assert client.post(path, json={}, headers=headers).status_code in (404, 405)
+        assert client.post(path, json={}, headers=headers).status_code in (400, 404, 405)
     assert slug(client.get("/users/me", headers=headers)) == (401, "invalid-token")
 
 

@@ -116,7 +116,7 @@ def test_a_thousand_idle_connections_cost_others_nothing_even_from_a_shell_that_
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     process = servers.Process(tmp_path_factory.mktemp("idle") / "data", rate_limits="off").start(wait=False)
     subprocess.run(["prlimit", f"--nofile=512:{most}", "--pid", str(process.pid)], check=True)
-    process._until_it_answers()
+    process.until_it_answers()
     idle = [connect(process) for _ in range(IDLE)]
     for connection in idle:
         connection.sendall(HEALTH)

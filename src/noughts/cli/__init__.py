@@ -6,7 +6,7 @@ import sys
 from cyclopts import App, CycloptsError, Parameter
 
 from noughts import VERSION
-from noughts.cli import db, envoy, facts, keys, mail, people, serving, users
+from noughts.cli import cluster, db, facts, keys, mail, people, serving, users
 from noughts.kit.errors import Problem, Refusal
 
 app = App(
@@ -16,6 +16,7 @@ app = App(
     default_parameter=Parameter(negative=""),
 )
 app.command(serving.serve)
+app.command(cluster.cluster)
 app.command(facts.list_settings, name="settings")
 app.command(facts.print_openapi, name="openapi")
 app.command(envoy.print_envoy, name="envoy")

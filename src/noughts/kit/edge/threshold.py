@@ -13,6 +13,8 @@ from noughts.kit.logging import about, log
 from noughts.kit.metrics import Requests
 
 _REQUEST_ID: Final = re.compile(rb"[\w-]{1,64}", re.ASCII)
+_ASKED_ALL_THE_TIME: Final = ("/healthz", "/readyz")
+"""By whoever balances the load, several times a second: told only where the answer is no."""
 Client = Callable[[str, bytes], str]
 
 
@@ -51,6 +53,8 @@ class Threshold:
     def _note(self, request: Request, status: int, problem: str | None, seconds: float) -> None:
         """Count it and tell it: who, from where, what, and how it went."""
         self._requests.count(request.method, request.route, status, seconds)
+        if status == 200 and request.route in _ASKED_ALL_THE_TIME:
+            return
         facts = {} if request.user is None else {"user": request.user}
         if problem is not None:
             facts["problem"] = problem

@@ -1,0 +1,57 @@
+"""`noughts cluster`."""
+
+import asyncio
+import contextlib
+import os
+from pathlib import Path
+from typing import Annotated, Final
+
+from cyclopts import Parameter
+
+from noughts import compose, migrations
+from noughts.cli.cluster import postgres
+from noughts.cli.cluster.everything import Cluster
+from noughts.cli.installation import chosen
+from noughts.gateway import envoy
+from noughts.kit import directory
+from noughts.kit.errors import Refusal
+
+_FOLDER: Final = "noughts-cluster"
+
+
+def cluster(
+    *,
+    port: int = 8000,
+    replicas: int = 2,
+    data: Annotated[str, Parameter(help="Directory of the secret, the mails and PostgreSQL's data.")] = _FOLDER,
+    database: str | None = None,
+) -> None:
+    """Start a whole cluster on this machine: PostgreSQL, every service in processes of its own, Envoy before them.
+
+    Parameters
+    ----------
+    port
+        Port to listen on, on loopback.
+    replicas
+        Processes of each service.
+    database
+        A postgresql:// address to use instead of starting one (NOUGHTS_DATABASE).
+    """
+    if not 1 <= replicas <= 16:
+        raise Refusal("A cluster has 1 to 16 replicas of each service.")
+    envoy.program()
+    folder = Path(data)
+    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    found = chosen(port=port, data=str(folder / "data"), database=database)
+    directory.prepare(found.server.directory)
+    held = directory.hold(found.server.directory)
+    with _database(found, folder) as address:
+        asyncio.run(migrations.upgrade(address))
+        asyncio.run(Cluster(found, address, replicas).run())
+    os.close(held)
+
+
+def _database(found: compose.Settings, folder: Path) -> contextlib.AbstractContextManager[str]:
+    if found.server.database:
+        return contextlib.nullcontext(found.server.database)
+    return postgres.running((folder / "postgres").absolute())

@@ -1,0 +1,112 @@
+"""Processes that are kept alive: started, started again when they die, replaced without a gap, and stopped in the end."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import httpx
+
+from noughts.cli.cluster.lines import Teller
+from noughts.cli.cluster.plan import Member
+from noughts.kit.errors import Refusal
+
+_READY_S: Final = 30.0
+_STOP_S: Final = 20.0
+_SHORT_S: Final = 1.0
+_PAUSE_S: Final = 1.0
+
+
+class Kept:
+    """One process. `command` is asked for anew each time it starts, with how often it has been replaced."""
+
+    def __init__(self, member: Member, teller: Teller, command: Callable[[int], Sequence[str]] | None = None) -> None:
+        self.member = member
+        self._teller = teller
+        self._command = command or (lambda _: member.command)
+        self._replaced = 0
+        self._process: asyncio.subprocess.Process | None = None
+        self._keeping: asyncio.Task[None] | None = None
+        self._is_leaving = False
+
+    async def start(self) -> None:
+        """Start it and keep it alive from now on; raises Refusal where it cannot even be started."""
+        self._is_leaving = False
+        self._process = await self._spawned()
+        self._keeping = asyncio.create_task(self._keep(self._process))
+
+    async def until_ready(self) -> None:
+        """Return once it says that it is; raises Refusal when it does not within half a minute."""
+        deadline = time.monotonic() + _READY_S
+        async with httpx.AsyncClient(trust_env=False, timeout=1.0) as client:
+            while time.monotonic() < deadline:
+                with contextlib.suppress(httpx.TransportError):
+                    if (await client.get(self.member.ready)).is_success:
+                        return
+                await asyncio.sleep(0.02)
+        raise Refusal(f"{self.member.name} is not ready after {_READY_S:.0f} s: its last lines say why.")
+
+    async def stop(self) -> None:
+        """Ask it to end, and see to it that it does."""
+        self._is_leaving = True
+        process, keeping = self._process, self._keeping
+        if process is None or keeping is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            await asyncio.wait_for(asyncio.shield(keeping), _STOP_S)
+        except TimeoutError:
+            self._teller.say(self.member.name, "does not end: killed")
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await keeping
+
+    async def restart(self) -> None:
+        """End it, and start it again."""
+        await self.stop()
+        await self.start()
+        await self.until_ready()
+
+    async def replace(self) -> None:
+        """Start the next one, which takes over the sockets and tells this one to end (Envoy's hot restart)."""
+        leaving, self._is_leaving = self._keeping, True
+        self._replaced += 1
+        await self.start()
+        await self.until_ready()
+        if leaving is not None:
+            await asyncio.wait([leaving], timeout=_STOP_S)
+
+    async def _spawned(self) -> asyncio.subprocess.Process:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self._command(self._replaced),
+                env=self.member.environ,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                limit=256 * 1024,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise Refusal(f"{self.member.name} cannot be started: {error.strerror}.") from None
+        self._teller.say(self.member.name, f"runs as process {process.pid}")
+        return process
+
+    async def _keep(self, process: asyncio.subprocess.Process) -> None:
+        """Tell its lines until it ends; where nobody asked it to, start it again, at once unless it never lived."""
+        while True:
+            began = time.monotonic()
+            if process.stdout is not None:
+                await self._teller.pass_on(self.member.name, process.stdout)
+            status = await process.wait()
+            if self._is_leaving or process is not self._process:
+                return
+            self._replaced = 0
+            self._teller.say(self.member.name, f"ended with {status}: started again")
+            if time.monotonic() - began < _SHORT_S:
+                await asyncio.sleep(_PAUSE_S)
+                if self._is_leaving:
+                    return
+            process = self._process = await self._spawned()

@@ -1,0 +1,18 @@
+"""Where the journeys lead: to one process, and to a cluster of separate services behind Envoy, on PostgreSQL."""
+
+from collections.abc import Iterator
+
+import pytest
+from tests import clusters, servers
+
+
+@pytest.fixture(scope="session", params=["one process", "cluster"])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Process]:
+    """A whole platform without limits, shared by all journeys."""
+    folder = tmp_path_factory.mktemp("platform")
+    if request.param == "one process":
+        with servers.serving(folder / "data", rate_limits="off") as process:
+            yield process
+        return
+    with clusters.clustered(folder, rate_limits="off") as cluster:
+        yield cluster
