@@ -1,4 +1,4 @@
-"""What every test may ask for: a running server, a real PostgreSQL, a migrated database of either kind."""
+"""What every test may ask for: a running server, a real PostgreSQL or Redis, a migrated database of either kind."""
 
 import asyncio
 import shutil
@@ -34,6 +34,13 @@ def postgres_address() -> Iterator[str]:
     room = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 4 * 2**30
     place = MEMORY if room else None
     with tempfile.TemporaryDirectory(prefix="noughts-", dir=place) as folder, servers.postgres(Path(folder)) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real Redis, started once for all tests."""
+    with servers.redis(tmp_path_factory.mktemp("redis")) as address:
         yield address
 
 

@@ -1,4 +1,4 @@
-"""The real servers the tests run against: `noughts serve` as a process of its own, and a real PostgreSQL."""
+"""The real servers the tests run against: `noughts serve` as a process of its own, a real PostgreSQL, a real Redis."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -143,3 +143,30 @@ def postgres(folder: Path) -> Iterator[str]:
         yield server.get_uri()
     finally:
         server.cleanup()
+
+
+@contextmanager
+def redis(folder: Path) -> Iterator[str]:
+    """Run a real Redis that keeps nothing for the length of a block; yield its address."""
+    port = free_port()
+    keeping_nothing = ["--save", "", "--appendonly", "no", "--dir", str(folder)]
+    command = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), *keeping_nothing]
+    with (folder / "redis.log").open("ab") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+    try:
+        _until_it_listens(process, port)
+        yield f"redis://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _until_it_listens(process: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"{process.args!r} ended with status {process.returncode}")
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.02)
+    raise RuntimeError(f"{process.args!r} did not listen within {START_S} s")

@@ -17,7 +17,7 @@ from noughts.games.service import GameService, Invites
 from noughts.games.service.cards import Cards
 from noughts.games.store import GameStore, Shelf
 from noughts.kit import clock, ids
-from noughts.kit.broadcast import Broadcast
+from noughts.kit.broadcast import USERS, AccountChanged, Memory
 from noughts.kit.database import Database
 from noughts.kit.errors import IdempotencyKeyReused, NotFound
 from noughts.kit.idempotency import Idempotency
@@ -72,7 +72,7 @@ async def opened(database: Database) -> AsyncIterator[Open]:
                 GameStore(database),
                 Registry(AccountStore(database)),
                 idempotency=Idempotency(database, b"key", clock.now),
-                broadcast=Broadcast(),
+                broadcast=Memory(),
                 invites=Invites(b"key", "https://noughts.example"),
                 chance=CHANCE,
                 now=clock.now,
@@ -221,13 +221,13 @@ async def test_deleting_a_person_resigns_what_runs_and_calls_off_what_waits(
 
 async def test_cards_are_asked_for_at_once_and_then_known() -> None:
     registry, everyone = Registry(), [UserId(f"user-{n}") for n in range(200)]
-    cards = Cards(registry, Broadcast(), clock.now)
+    cards = Cards(registry, Memory(), clock.now)
     assert await cards.of([*everyone, None]) == await cards.of(everyone)
     assert [len(asked) for asked in registry.asked] == [128, 72]
 
 
 async def test_a_card_is_asked_for_again_after_a_minute_or_a_change() -> None:
-    registry, broadcast, time = Registry(), Broadcast(), [clock.now()]
+    registry, broadcast, time = Registry(), Memory(), [clock.now()]
     anna, ben = UserId("anna"), UserId("ben")
 
     def now() -> datetime:
@@ -235,7 +235,7 @@ async def test_a_card_is_asked_for_again_after_a_minute_or_a_change() -> None:
 
     cards = Cards(registry, broadcast, now)
     await cards.of([anna, ben])
-    broadcast.publish("users", anna)
+    broadcast.publish(USERS, AccountChanged(anna))
     await cards.of([anna, ben])
     time[0] += timedelta(seconds=61)
     await cards.of([anna, ben])
@@ -243,11 +243,11 @@ async def test_a_card_is_asked_for_again_after_a_minute_or_a_change() -> None:
 
 
 async def test_a_card_that_changes_while_it_is_asked_for_is_not_kept() -> None:
-    registry, broadcast, anna = Registry(), Broadcast(), UserId("anna")
+    registry, broadcast, anna = Registry(), Memory(), UserId("anna")
     cards = Cards(registry, broadcast, clock.now)
     asking = asyncio.create_task(cards.of([anna]))
     await asyncio.sleep(0)
-    broadcast.publish("users", anna)
+    broadcast.publish(USERS, AccountChanged(anna))
     await asking
     await cards.of([anna])
     assert len(registry.asked) == 2

@@ -8,7 +8,7 @@ from tests.fakes import caller
 from tests.services import PASSWORD, Services
 
 from noughts.kit import ids
-from noughts.kit.broadcast import USERS
+from noughts.kit.broadcast import USERS, AccountChanged
 from noughts.kit.conditions import EntityTags
 from noughts.kit.errors import (
     Forbidden,
@@ -207,11 +207,11 @@ async def test_of_fifty_changes_under_one_condition_exactly_one_holds(house: Ser
 
 
 async def test_the_other_rooms_are_told_of_a_change(house: Services) -> None:
-    told: list[str] = []
+    told: list[AccountChanged] = []
     house.fittings.broadcast.subscribe(USERS, told.append)
     alice = await house.member()
     await house.change(alice.id, Wish(username="ally"), caller(alice.id), None)
-    assert told == [alice.id]
+    assert told == [AccountChanged(alice.id)]
 
 
 async def test_a_deleted_member_is_gone_for_everyone_at_once(house: Services) -> None:

@@ -102,6 +102,7 @@ class House(Rooms):
         if "users" in self.parts:
             await self.delivery.close()
         if self.has_database:
+            await self.broadcast.close()
             self.fittings.passwords.close()
         for neighbour in self.neighbours.values():
             await neighbour.close()

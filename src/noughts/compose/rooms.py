@@ -12,7 +12,8 @@ from noughts.compose.settings import PARTS, Part, Settings, urls
 from noughts.games.client import GamesClient
 from noughts.games.service import GameService, Invites
 from noughts.games.store import GameStore
-from noughts.kit import clock, mail, sealing
+from noughts.kit import broadcast, clock, mail, sealing
+from noughts.kit.broadcast import Broadcast
 from noughts.kit.database import Database
 from noughts.kit.delivery import Delivery
 from noughts.kit.fittings import Fittings
@@ -75,8 +76,21 @@ class Rooms:
         passwords = self._passwords or Passwords(self.settings.hashing)
         origin, limited = self.settings.server.origin, self.limited
         return Fittings.on(
-            self.database, self.secret, origin=origin, now=self.now, passwords=passwords, limited=limited
+            self.database,
+            self.secret,
+            origin=origin,
+            now=self.now,
+            passwords=passwords,
+            broadcast=self.broadcast,
+            limited=limited,
         )
+
+    @cached_property
+    def broadcast(self) -> Broadcast:
+        """The way of events between processes."""
+        found = broadcast.chosen(self.settings.events, database=self.settings.server.database, secret=self.secret)
+        self.requests.gauges |= found.gauges()
+        return found
 
     @cached_property
     def mailer(self) -> Mailer:

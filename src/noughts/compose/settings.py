@@ -8,6 +8,7 @@ import msgspec
 from noughts.auth.service import AuthSettings
 from noughts.gateway.limits import GatewaySettings
 from noughts.kit import settings
+from noughts.kit.broadcast import EventSettings
 from noughts.kit.errors import Refusal
 from noughts.kit.mail import MailSettings
 from noughts.kit.passwords import Hashing
@@ -28,6 +29,7 @@ class Settings(msgspec.Struct, frozen=True):
     hashing: Hashing
     mail: MailSettings
     neighbours: Neighbours
+    events: EventSettings
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:

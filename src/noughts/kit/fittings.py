@@ -8,14 +8,14 @@ import msgspec
 from noughts.kit import sealing
 from noughts.kit.audit import Audit
 from noughts.kit.breached import BreachedPasswords
-from noughts.kit.broadcast import USERS, Broadcast
+from noughts.kit.broadcast import USERS, AccountChanged, Broadcast
 from noughts.kit.browsers import Browsers
 from noughts.kit.database import Database
 from noughts.kit.idempotency import Idempotency
 from noughts.kit.outbox import Outbox
 from noughts.kit.passwords import Passwords
 from noughts.kit.proof import Proof
-from noughts.kit.revocation import READ_EVERY_S, Revocation, Revocations
+from noughts.kit.revocation import READ_EVERY_S, REVOCATIONS, Revocation, Revocations
 from noughts.kit.throttling import Throttle
 from noughts.kit.tokens import UserId
 from noughts.kit.workers import HOUR, Work, every
@@ -50,9 +50,12 @@ class Fittings(msgspec.Struct, frozen=True, kw_only=True):
         origin: str,
         now: Callable[[], datetime],
         passwords: Passwords,
+        broadcast: Broadcast,
         limited: bool,
     ) -> "Fittings":
         """Return the tools for a database; unless `limited`, whoever guesses never waits."""
+        revocations = Revocations(database, now)
+        broadcast.subscribe(REVOCATIONS, revocations.apply, missed=revocations.reread)
         audit = Audit(database, now)
         throttle = Throttle(database, sealing.derive(secret, "throttle"), now, on=limited)
         return cls(
@@ -61,9 +64,9 @@ class Fittings(msgspec.Struct, frozen=True, kw_only=True):
             origin=origin,
             passwords=passwords,
             breached=BreachedPasswords(),
-            revocations=Revocations(database, now),
+            revocations=revocations,
             idempotency=Idempotency(database, sealing.derive(secret, "idempotency"), now),
-            broadcast=Broadcast(),
+            broadcast=broadcast,
             outbox=Outbox(sealing.derive(secret, "outbox"), now),
             audit=audit,
             throttle=throttle,
@@ -72,14 +75,24 @@ class Fittings(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def account_changed(self, user_id: UserId, ended: Revocation | None = None) -> None:
-        """Tell this process, after the commit, that an account changed and which of its tokens are over."""
+        """Tell every process, after the commit, that an account changed and which of its tokens are over."""
         if ended is not None:
-            self.revocations.apply(ended)
-        self.broadcast.publish(USERS, user_id)
+            self.tokens_ended(ended)
+        self.broadcast.publish(USERS, AccountChanged(user_id))
+
+    def tokens_ended(self, *revocations: Revocation) -> None:
+        """Tell every process, after the commit, which tokens are over. This one refuses them when it returns."""
+        for revocation in revocations:
+            self.broadcast.publish(REVOCATIONS, revocation)
+
+    async def sessions_ended(self, user_id: UserId, at: datetime) -> None:
+        """Tell the same of every session of a person that a change at that time ended; raises Unavailable."""
+        self.tokens_ended(*await self.revocations.of(user_id, at))
 
     def workers(self) -> list[Work]:
         """Return the kit's own work that comes round again."""
         return [
+            *self.broadcast.workers(),
             every(READ_EVERY_S, self.revocations.follow),
             every(HOUR, self.revocations.forget),
             every(HOUR, self.idempotency.purge),

@@ -1,8 +1,8 @@
 """How access tokens die before they expire: a row in the transaction that ends them, and a set in every process's memory.
 
-A row lives as long as the longest token it concerns. Each process takes its own at once and reads what others wrote four
-times a second, so that no request has to ask the database: the rows of the last ten seconds, and once a second those of the
-last minute, because a commit may come later than its time says.
+A row lives as long as the longest token it concerns. Each process takes its own at once and tells the others, which is quick
+and may fail; what counts is that each reads four times a second what others wrote, so that no request has to ask the database:
+the rows of the last ten seconds, and once a second those of the last minute, because a commit may come later than its time says.
 """
 
 import time
@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from noughts.kit import ids
+from noughts.kit.broadcast import Topic
 from noughts.kit.database import Database, Query, Sql, Write, columns
 from noughts.kit.errors import InvalidToken, Unavailable
 from noughts.kit.tokens import LEEWAY_S, LIFETIME_S, Principal, SessionId, UserId
@@ -52,8 +53,10 @@ class Revocation(msgspec.Struct, frozen=True, array_like=True):
         )
 
 
+REVOCATIONS: Final = Topic("revocations", Revocation)
 _INSERT: Final = Sql(f"INSERT INTO revocations ({columns(Revocation)}) VALUES ($1, $2, $3, $4, $5, $6)")
 _SINCE: Final = Query(f"SELECT {columns(Revocation)} FROM revocations WHERE created_at >= $1", Revocation)
+_OF: Final = Query(f"SELECT {columns(Revocation)} FROM revocations WHERE created_at = $1 AND user_id = $2", Revocation)
 _PURGE: Final = Sql("DELETE FROM revocations WHERE created_at < $1")
 
 
@@ -102,6 +105,14 @@ class Revocations:
         for revocation in await self._database.scan(_SINCE, self._now() - back):
             self.apply(revocation)
         self._fresh_at = asked_at
+
+    async def of(self, user_id: UserId, at: datetime) -> list[Revocation]:
+        """Return what a change at that very time ended of a person; raises Unavailable."""
+        return await self._database.scan(_OF, at, user_id)
+
+    def reread(self) -> None:
+        """Take in the rows of the last minute when it comes round again: others may have told of some in vain."""
+        self._reread_at = -_REREAD_EVERY_S
 
     async def follow(self) -> None:
         """Read what is new; after an outage, everything that may have been missed. To be called four times a second."""

@@ -1,6 +1,7 @@
 """Setting up a second factor, and removing it."""
 
 import contextlib
+from datetime import datetime
 
 import msgspec
 
@@ -79,8 +80,9 @@ class SecondFactor:
         rows = self._fittings.audit.row("totp-enabled", user_id, origin, by), *self._fittings.throttle.cleared(charge)
         letter = self._fittings.outbox.row(letters.totp_enabled(await self._users.user(user_id)), user_id)
         stored = self._codes.stored(user_id, recovery_codes)
-        await self._store.confirm(totp, step, stored, *rows, letter, spared=by.session_id, at=self._now())
-        await self._forget_sessions()
+        at = self._now()
+        await self._store.confirm(totp, step, stored, *rows, letter, spared=by.session_id, at=at)
+        await self._forget_sessions(user_id, at)
         log.info("totp_enabled", user=user_id)
         return recovery_codes
 
@@ -100,16 +102,17 @@ class SecondFactor:
             self._fittings.outbox.row(letter, user_id),
         )
         spared = None if by is None else by.session_id
-        removed = await self._store.remove(user_id, *rows, spared=spared, at=self._now())
+        at = self._now()
+        removed = await self._store.remove(user_id, *rows, spared=spared, at=at)
         if removed:
-            await self._forget_sessions()
+            await self._forget_sessions(user_id, at)
             log.info("totp_disabled", user=user_id)
         return removed
 
-    async def _forget_sessions(self) -> None:
+    async def _forget_sessions(self, user_id: UserId, at: datetime) -> None:
         """Refuse at once what just ended; if that cannot be read now it will be, and what is told only once is told."""
         with contextlib.suppress(Unavailable):
-            await self._fittings.revocations.follow()
+            await self._fittings.sessions_ended(user_id, at)
 
     async def purge(self) -> None:
         """Forget what was begun and never finished."""

@@ -27,7 +27,7 @@ class Sessions:
 
     def __init__(self, store: SessionStore, fittings: Fittings) -> None:
         self._store = store
-        self._revocations = fittings.revocations
+        self._fittings = fittings
         self._audit = fittings.audit
         self._now = fittings.now
 
@@ -91,12 +91,13 @@ class Sessions:
         at = self._now()
         ended = await self._store.end(user_id, session_id, at, *rows)
         if ended:
-            self._revocations.apply(Revocation.of_session(user_id, session_id, at))
+            self._fittings.tokens_ended(Revocation.of_session(user_id, session_id, at))
             log.info("session_ended", user=user_id, session=session_id)
         return ended
 
     async def _end_all(self, user_id: UserId, spared: SessionId | None, by: Principal | None, origin: Origin) -> None:
         told = self._audit.row("sessions-ended", user_id, origin, by)
-        await self._store.end_all(user_id, spared, self._now(), told)
-        await self._revocations.follow()
+        at = self._now()
+        await self._store.end_all(user_id, spared, at, told)
+        await self._fittings.sessions_ended(user_id, at)
         log.info("sessions_ended", user=user_id)

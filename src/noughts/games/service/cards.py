@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from noughts.kit.broadcast import USERS, Broadcast
+from noughts.kit.broadcast import USERS, AccountChanged, Broadcast
 from noughts.kit.tokens import UserId
 from noughts.ports.users import CARDS_AT_ONCE, Card, Users
 
@@ -20,7 +20,7 @@ class Cards:
         self._now = now
         self._known: dict[UserId, tuple[Card | None, datetime]] = {}
         self._drops = 0
-        broadcast.subscribe(USERS, self._drop)
+        broadcast.subscribe(USERS, self._drop, missed=self._drop_all)
 
     async def of(self, user_ids: Iterable[UserId | None]) -> dict[UserId, Card]:
         """Return the cards of those who exist, without waiting when all are known; raises Unavailable."""
@@ -54,6 +54,10 @@ class Cards:
                 del self._known[next(iter(self._known))]
             self._known[user_id] = card, until
 
-    def _drop(self, user_id: str) -> None:
+    def _drop(self, changed: AccountChanged) -> None:
         self._drops += 1
-        self._known.pop(UserId(user_id), None)
+        self._known.pop(changed.user_id, None)
+
+    def _drop_all(self) -> None:
+        self._drops += 1
+        self._known.clear()
