@@ -6,7 +6,7 @@ import sys
 from cyclopts import App, CycloptsError, Parameter
 
 from noughts import VERSION
-from noughts.cli import cluster, db, facts, keys, mail, people, serving, users
+from noughts.cli import cluster, db, envoy, facts, keys, mail, people, serving, users
 from noughts.kit.errors import Problem, Refusal
 
 app = App(
