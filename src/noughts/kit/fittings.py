@@ -74,20 +74,23 @@ class Fittings(msgspec.Struct, frozen=True, kw_only=True):
             proof=Proof(database, passwords, throttle, audit, now),
         )
 
-    def account_changed(self, user_id: UserId, ended: Revocation | None = None) -> None:
+    async def account_changed(self, user_id: UserId, ended: Revocation | None = None) -> None:
         """Tell every process, after the commit, that an account changed and which of its tokens are over."""
-        if ended is not None:
-            self.tokens_ended(ended)
         self.broadcast.publish(USERS, AccountChanged(user_id))
+        await self.tokens_ended(*([] if ended is None else [ended]))
 
-    def tokens_ended(self, *revocations: Revocation) -> None:
-        """Tell every process, after the commit, which tokens are over. This one refuses them when it returns."""
+    async def tokens_ended(self, *revocations: Revocation) -> None:
+        """Tell every process, after the commit, which tokens are over.
+
+        This one refuses them at once; the others have heard of it when this returns, unless news travel slowly just now.
+        """
         for revocation in revocations:
             self.broadcast.publish(REVOCATIONS, revocation)
+        await self.broadcast.heard()
 
     async def sessions_ended(self, user_id: UserId, at: datetime) -> None:
         """Tell the same of every session of a person that a change at that time ended; raises Unavailable."""
-        self.tokens_ended(*await self.revocations.of(user_id, at))
+        await self.tokens_ended(*await self.revocations.of(user_id, at))
 
     def workers(self) -> list[Work]:
         """Return the kit's own work that comes round again."""

@@ -91,7 +91,7 @@ class Sessions:
         at = self._now()
         ended = await self._store.end(user_id, session_id, at, *rows)
         if ended:
-            self._fittings.tokens_ended(Revocation.of_session(user_id, session_id, at))
+            await self._fittings.tokens_ended(Revocation.of_session(user_id, session_id, at))
             log.info("session_ended", user=user_id, session=session_id)
         return ended
 

@@ -21,6 +21,9 @@ class Memory:
     def publish(self, topic: Topic[Message], message: Message) -> None:
         self._listeners.tell(topic.name, message)
 
+    async def heard(self) -> None:
+        """Whoever listens has heard it when it was told."""
+
     def workers(self) -> list[Work]:
         return []
 

@@ -17,6 +17,7 @@ import msgspec
 from noughts.kit import ids
 from noughts.kit.broadcast import envelopes
 from noughts.kit.broadcast.backlog import Backlog
+from noughts.kit.broadcast.echo import Echo
 from noughts.kit.broadcast.listeners import Listeners
 from noughts.kit.broadcast.senders import Senders
 from noughts.kit.broadcast.topics import Gauges, Message, Topic
@@ -26,6 +27,7 @@ from noughts.kit.workers import Work
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 5.0
 _CLOSING_S: Final = 2.0
+_HEARD_S: Final = 0.1
 
 
 class Lost(Exception):
@@ -64,6 +66,7 @@ class Relay:
         self._senders = Senders()
         self._proved_at = 0.0
         self._pause_s = _FIRST_PAUSE_S
+        self._echo = Echo()
         self._sent = self._received = self._ignored = self._reconnects = 0
 
     def subscribe(
@@ -75,9 +78,13 @@ class Relay:
         self._listeners.tell(topic.name, message)
         try:
             self._waiting.put(envelopes.written(topic, message))
+            self._echo.expect()
         except (TypeError, ValueError) as error:
             self._waiting.drop()
             log.error("event_not_sent", topic=topic.name, reason=str(error))
+
+    async def heard(self) -> None:
+        await self._echo.wait(_HEARD_S)
 
     def workers(self) -> list[Work]:
         return [self.run()]
@@ -137,7 +144,9 @@ class Relay:
     async def _send(self, connection: Connection) -> None:
         """Send what has gathered. What may not have arrived is sent again: it may come twice, but in order."""
         with self._waiting.taken() as messages:
-            await connection.send(self._numbered(messages))
+            envelopes_now = self._numbered(messages)
+            self._echo.sent(self._number - 1, still_waiting=len(self._waiting))
+            await connection.send(envelopes_now)
         self._sent += len(messages)
 
     def _numbered(self, messages: Sequence[bytes]) -> list[bytes]:
@@ -160,6 +169,7 @@ class Relay:
             return
         if envelope.sender == self._me:
             self._proved_at, self._pause_s = time.monotonic(), _FIRST_PAUSE_S
+            self._echo.came_back(envelope.number)
             return
         for message in envelope.messages:
             self._read(message)

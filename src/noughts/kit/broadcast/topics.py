@@ -42,6 +42,12 @@ class Broadcast(Protocol):
     def publish(self, topic: Topic[Message], message: Message) -> None:
         """Tell this process at once and the others soon. Neither waits nor raises, whatever is the matter."""
 
+    async def heard(self) -> None:
+        """Return once the others have had what was published so far, as far as can be told; within a tenth of a second.
+
+        For whoever answers somebody who may ask another process next.
+        """
+
     def workers(self) -> list[Work]:
         """Return the work that carries messages between processes."""
 

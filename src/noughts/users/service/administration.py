@@ -112,6 +112,6 @@ class Administration:
             await self._store.replace_administrator(before, after, *rows)
         else:
             await self._store.replace(before, after, *rows)
-        self._fittings.account_changed(after.id, ended)
+        await self._fittings.account_changed(after.id, ended)
         log.info("user_administered", user=after.id, by=by and by.user_id, status=after.status, role=after.role)
         return after

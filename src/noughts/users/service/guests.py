@@ -51,5 +51,5 @@ class Guests:
         told = self._fittings.audit.row("deletion-accepted", guest.id, OPERATOR)
         # No revocation: without a session there has been no access token for longer than one lives.
         await self._store.replace(guest, accounts.deleting(guest, at), told)
-        self._fittings.account_changed(guest.id)
+        await self._fittings.account_changed(guest.id)
         log.info("idle_guest_let_go", user=guest.id)

@@ -125,7 +125,7 @@ class OneTimeTokens:
                 if not await self._store.stands(token):
                     raise TokenInvalid from None
                 continue
-            self._fittings.account_changed(before.id, outcome.ended)
+            await self._fittings.account_changed(before.id, outcome.ended)
             return
 
     async def purge(self) -> None:

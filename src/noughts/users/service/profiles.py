@@ -58,7 +58,7 @@ class Profiles:
         rows = [self._fittings.audit.row(event, user_id, origin, by) for event in _events(before, after)]
         rows += [*await self._mail.changes(before, after), *([ended.row()] if ended else [])]
         await self._store.replace(before, after, *rows)
-        self._fittings.account_changed(user_id, ended)
+        await self._fittings.account_changed(user_id, ended)
         log.info("user_changed", user=user_id, by=by.user_id)
         return after
 
@@ -77,7 +77,7 @@ class Profiles:
         told = self._fittings.audit.row("deletion-accepted", user_id, origin, by)
         store = self._store.replace_administrator if before.administers else self._store.replace
         await store(before, after, ended.row(), told)
-        self._fittings.account_changed(user_id, ended)
+        await self._fittings.account_changed(user_id, ended)
         log.info("user_deletion_accepted", user=user_id, by=by.user_id)
 
     def _decided(self, before: Account, found: Checked, wish: Wish, by: Principal) -> Account:
