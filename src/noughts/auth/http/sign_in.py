@@ -131,14 +131,15 @@ def _cookie(name: str, value: str, max_age: int, *, secure: bool) -> str:
 
 ROUTES: Final = (
     Route("POST", "/login", login, "Sign in with username or email and password.", who=Who.ANYONE, body=LoginBody,
-          answer=GrantBody, errors=(LoginFailed, MfaRequired, ForeignOrigin, TooManyAttempts, HashQueueFull), limit=SIGN_IN),
+          answer=GrantBody, errors=(LoginFailed, MfaRequired, ForeignOrigin, TooManyAttempts, HashQueueFull), limit=SIGN_IN,
+          repeatable=True),
     Route("POST", "/login/mfa", login_mfa, "Finish signing in with a code of the second factor.", who=Who.ANYONE,
           body=MfaBody, answer=GrantBody, errors=(InvalidMfaToken, MfaRefused, ForeignOrigin, TooManyAttempts),
           limit=SIGN_IN),
     Route("POST", "/guests", create_guest, "Start as a guest.", who=Who.ANYONE, body=GuestBody, answer=GrantBody,
           status=201, errors=(ForeignOrigin,), limit=GUESTS),
     Route("POST", "/token", refresh, "Get the next tokens; the refresh token is replaced.", who=Who.ANYONE,
-          body=TokenBody, answer=GrantBody, errors=(InvalidRefreshToken, SessionExpired, ForeignOrigin)),
+          body=TokenBody, answer=GrantBody, errors=(InvalidRefreshToken, SessionExpired, ForeignOrigin), repeatable=True),
     Route("POST", "/logout", logout, "End this session, or all of them; their access tokens end with them.",
           who=Who.OPTIONAL, query=LogoutQuery, status=204, errors=(ForeignOrigin,)),
 )  # fmt: skip

@@ -138,9 +138,9 @@ ROUTES: Final = (
           query=ShelfQuery, answer=GameList),
     Route("GET", "/games/{game_id}", get_game, "Read a game.", answer=Snapshot, also=(304,), conditional=True),
     Route("POST", "/games/{game_id}/join", join_game, "Take the free seat.", body=JoinBody, answer=Snapshot,
-          errors=(SeatTaken, GameOver)),
+          errors=(SeatTaken, GameOver), repeatable=True),
     Route("POST", "/games/{game_id}/moves", play_move, "Play a cell; harmless when repeated.", body=MoveBody,
           answer=Snapshot, status=201, also=(200,), errors=_MOVES, limit=MOVES, repeatable=True),
     Route("POST", "/games/{game_id}/resign", resign_game, "Give up, or call off while nobody has joined.",
-          answer=Snapshot),
+          answer=Snapshot, repeatable=True),
 )  # fmt: skip
