@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -60,19 +60,28 @@ def migrated_postgres(postgres_address: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def two_servers(
-    postgres_address: str, migrated_postgres: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[list[servers.Process]]:
-    """Two servers of one installation on one PostgreSQL, without limits."""
+def copied_postgres(postgres_address: str, migrated_postgres: str) -> Callable[[str], str]:
+    """Return what makes a migrated database of that name on the real PostgreSQL and tells its address."""
 
-    async def copy() -> None:
+    async def copy(name: str) -> None:
         connection = await asyncpg.connect(postgres_address)
-        await connection.execute(f"CREATE DATABASE shared TEMPLATE {migrated_postgres}")
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {migrated_postgres}")
         await connection.close()
 
-    with ThreadPoolExecutor(1) as apart:
-        apart.submit(asyncio.run, copy()).result()
-    folder, address = tmp_path_factory.mktemp("together"), _in(postgres_address, "shared")
+    def copied(name: str) -> str:
+        with ThreadPoolExecutor(1) as apart:
+            apart.submit(asyncio.run, copy(name)).result()
+        return _in(postgres_address, name)
+
+    return copied
+
+
+@pytest.fixture(scope="session")
+def two_servers(
+    copied_postgres: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[list[servers.Process]]:
+    """Two servers of one installation on one PostgreSQL, without limits."""
+    folder, address = tmp_path_factory.mktemp("together"), copied_postgres("shared")
     with servers.together(folder, 2, database=address, rate_limits="off") as started:
         yield started
 

@@ -30,20 +30,20 @@ def plan(*backends: servers.Process, **changes: Any) -> envoy.Plan:
 
 
 class Gateway:
-    """One Envoy on loopback, as `plan` has it; its configuration and its log in `folder`."""
+    """One Envoy on loopback, as `plan` has it; its configuration and its log in `folder`; `gone` are services nobody waits for."""
 
-    def __init__(self, folder: Path, plan: envoy.Plan) -> None:
-        self.plan = plan
+    def __init__(self, folder: Path, plan: envoy.Plan, *, gone: tuple[str, ...] = ()) -> None:
+        self.plan, self.gone = plan, gone
         self.port, self.admin_port = (int(address.rpartition(":")[2]) for address in (plan.listen, plan.admin))
         self.scheme = "https" if plan.certificate else "http"
         self.config, self.log = folder / f"envoy-{self.port}.json", folder / f"envoy-{self.port}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> "Gateway":
-        """Start it, and wait until it sends requests to a healthy replica of each service."""
+    def start(self, **ways: int) -> "Gateway":
+        """Start it, and wait until it knows a healthy replica of each service."""
         self.config.write_bytes(msgspec.json.encode(envoy.bootstrap(compose.TABLES, self.plan)))
         with self.log.open("ab") as log:
-            command = envoy.command(self.config, workers=1)
+            command = envoy.command(self.config, workers=1, **ways)
             self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
@@ -52,6 +52,7 @@ class Gateway:
             if self._is_ready():
                 return self
             time.sleep(0.02)
+        self.stop()
         raise RuntimeError(f"Envoy did not start: {self.log.read_text()[-3000:]}")
 
     def stop(self) -> int:
@@ -60,6 +61,11 @@ class Gateway:
         if self._process.poll() is None:
             self._process.terminate()
         return self._process.wait(20)
+
+    def wait(self, seconds: float = 20) -> int:
+        """Return the exit status once it ended by itself."""
+        assert self._process is not None
+        return self._process.wait(seconds)
 
     def client(self, **keywords: Any) -> httpx.Client:
         """Return an HTTP client of it."""
@@ -78,11 +84,13 @@ class Gateway:
 
     def lines(self) -> list[dict[str, Any]]:
         """Return the access log so far."""
-        return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+        return [json.loads(line) for line in self.log.read_text().split("\n")[:-1] if line.startswith("{")]
 
     def _is_ready(self) -> bool:
         try:
-            return self.admin("/ready").strip() == "LIVE" and all(self.healthy().values())
+            return self.admin("/ready").strip() == "LIVE" and all(
+                count for name, count in self.healthy().items() if name not in self.gone
+            )
         except httpx.TransportError:
             return False
 
@@ -93,9 +101,9 @@ def _is_healthy(host: dict[str, Any]) -> bool:
 
 
 @contextmanager
-def standing(folder: Path, plan: envoy.Plan) -> Iterator[Gateway]:
+def standing(folder: Path, plan: envoy.Plan, *, gone: tuple[str, ...] = ()) -> Iterator[Gateway]:
     """Run a gateway for the length of a block."""
-    gateway = Gateway(folder, plan).start()
+    gateway = Gateway(folder, plan, gone=gone).start()
     try:
         yield gateway
     finally:
@@ -103,15 +111,23 @@ def standing(folder: Path, plan: envoy.Plan) -> Iterator[Gateway]:
 
 
 class Mirror:
-    """A server that answers with what it was sent, and after an upgrade sends back every byte: what a service would see."""
+    """A server that answers with what it was sent: what a service would see.
+
+    After an upgrade it sends back every byte; `/drip` comes in two pieces, the second when told to; once `mute` it hangs up on
+    whatever it heard.
+    """
 
     def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.mute = False
+        self.drip = threading.Event()
         mirror = self
 
         class Handler(socketserver.StreamRequestHandler):
             def handle(self) -> None:
-                while head := mirror.head(self.rfile):
-                    mirror.answer(self.wfile, self.rfile, head)
+                while head := _head(self.rfile):
+                    if not mirror._answer(self.wfile, self.rfile, head):
+                        return
 
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -120,29 +136,50 @@ class Mirror:
 
     def stop(self) -> None:
         """Take no more connections."""
+        self.drip.set()
         self._server.shutdown()
         self._server.server_close()
 
-    @staticmethod
-    def head(stream: BinaryIO) -> list[str]:
-        """Return the lines of a request's head; none at the end of the connection."""
-        lines = []
-        while (line := stream.readline()) not in (b"", b"\r\n"):
-            lines.append(line.decode("latin-1").rstrip("\r\n"))
-        return lines
-
-    @staticmethod
-    def answer(out: BinaryIO, body: BinaryIO, head: list[str]) -> None:
-        """Answer one request."""
+    def _answer(self, out: BinaryIO, body: BinaryIO, head: list[str]) -> bool:
+        """Answer one request; return whether there may be another."""
         headers = [line.partition(": ") for line in head[1:]]
         names = {name.lower(): value for name, _, value in headers}
+        body.read(int(names.get("content-length", 0)))
+        method, path, _ = head[0].split(" ")
+        if self.mute and path != "/readyz":
+            self.heard.append(f"{method} {path}")
+            return False
         if "upgrade" in names:
             out.write(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
-            while data := body.read1(65_536):  # type: ignore[attr-defined]  # a buffered reader
+            while data := body.read1(65_536):  # type: ignore[attr-defined]  # it is a buffered reader
                 out.write(data)
-            return
-        body.read(int(names.get("content-length", 0)))
-        seen = json.dumps(
-            {"request": head[0], "headers": [[name.lower(), value] for name, _, value in headers]}
-        ).encode()
-        out.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(seen) + seen)
+            return False
+        if path == "/drip":
+            out.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n")
+            self.drip.wait(20)
+            out.write(b"6\r\nsecond\r\n0\r\n\r\n")
+            return True
+        shown = {"request": head[0], "headers": [[name.lower(), value] for name, _, value in headers]}
+        told = json.dumps(shown).encode()
+        out.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(told) + told)
+        return True
+
+
+def _head(stream: BinaryIO) -> list[str]:
+    """Return the lines of a request's head; none at the end of the connection."""
+    lines = []
+    while (line := stream.readline()) not in (b"", b"\r\n"):
+        lines.append(line.decode("latin-1").rstrip("\r\n"))
+    return lines
+
+
+@contextmanager
+def mirrored(folder: Path, **changes: Any) -> Iterator[tuple[Gateway, Mirror]]:
+    """Run a gateway without limits before a mirror of every service, for the length of a block."""
+    mirror = Mirror()
+    services = dict.fromkeys(("users", "auth", "games", "gateway"), (mirror.address,))
+    try:
+        with standing(folder, plan(**({"limited": False} | services | changes))) as gateway:
+            yield gateway, mirror
+    finally:
+        mirror.stop()

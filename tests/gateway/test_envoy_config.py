@@ -62,7 +62,7 @@ def _matches(match: dict[str, Any], path: str, headers: dict[str, str]) -> bool:
 
 
 def _holds(matcher: dict[str, Any], value: str | None) -> bool:
-    (kind, wanted), *_ = matcher["string_match"].items()
+    (kind, wanted), *_ = matcher.get("string_match", {"contains": ""}).items()
     if value is None:
         return False
     return {
@@ -195,7 +195,7 @@ WAYS = [
     {"limited": False, "access_log": False},
     {"users": ("users:8000",), "auth": ("a:1", "b:2"), "listen": "[::]:8080"},
     {"origins": ("https://a.example",), "hosts": ("play.example", "localhost")},
-    {"base_url": "https://play.example", "trusted_hops": 2, "metrics": "0.0.0.0:9902"},
+    {"base_url": "https://play.example", "trusted_hops": 2, "metrics": "0.0.0.0:9902", "peers": ("gateway:8080",)},
 ]
 
 

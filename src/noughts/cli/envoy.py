@@ -35,6 +35,7 @@ class Entrance:
     listen: Annotated[str, _said("Address to listen on.")] = "127.0.0.1:8080"
     plain: Annotated[str, _said("Another, where people are told to come with https.")] = ""
     admin: Annotated[str, _said("Loopback address of the admin pages.")] = "127.0.0.1:9901"
+    peers: Annotated[str, _said("All gateways, this one too, as for services: they share the limits.")] = ""
     metrics: Annotated[str, _said("Address of the metrics alone, for Prometheus, at /stats/prometheus.")] = ""
     certificate: Annotated[str, _said("File of the TLS certificate with its chain.", "--tls-certificate")] = ""
     key: Annotated[str, _said("File of its private key.", "--tls-key")] = ""
@@ -71,6 +72,7 @@ def print_envoy(*, services: Services, entrance: Entrance | None = None, base_ur
         plain=at.plain,
         admin=at.admin,
         metrics=at.metrics,
+        peers=_several(at.peers),
         certificate=at.certificate,
         key=at.key,
         origins=at.origins,

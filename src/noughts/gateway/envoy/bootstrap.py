@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from noughts.gateway.envoy.clusters import clusters
+from noughts.gateway.envoy.clusters import PEERS, clusters
 from noughts.gateway.envoy.listeners import listeners
 from noughts.gateway.envoy.plan import Json, Plan, any_of, socket_address
 from noughts.gateway.envoy.routing import Tables
@@ -21,6 +21,7 @@ def bootstrap(tables: Tables, plan: Plan) -> Json:
         "node": {"id": "gateway", "cluster": "noughts"},
         "admin": {"address": socket_address(plan.admin)},
         "static_resources": {"listeners": listeners(tables, plan), "clusters": clusters(plan)},
+        **({"cluster_manager": {"local_cluster_name": PEERS}} if plan.peers else {}),
         "overload_manager": _overload(plan),
         "layered_runtime": {"layers": [{"name": "noughts", "static_layer": _RUNTIME}]},
     }

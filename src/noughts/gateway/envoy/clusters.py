@@ -7,6 +7,7 @@ from noughts.gateway.envoy.plan import Json, Plan, any_of, is_name, socket_addre
 BY_ADDRESS: Final = "auth-by-address"
 """The same replicas as `auth`, always the same one for the same address: what it counts by address holds for all."""
 ADMIN: Final = "own-admin"
+PEERS: Final = "gateways"
 _IDLE_S: Final = 20
 """Shorter than the services' 30 s: no request is sent on a connection they are just closing."""
 
@@ -14,18 +15,17 @@ _IDLE_S: Final = 20
 def clusters(plan: Plan) -> list[Json]:
     """Return a cluster for each service."""
     plain = [_cluster(name, addresses, "LEAST_REQUEST") for name, addresses in plan.clusters.items()]
-    return [*plain, _cluster(BY_ADDRESS, plan.auth, "MAGLEV"), *([_own_admin(plan)] if plan.metrics else [])]
+    others = [_unasked(ADMIN, (plan.admin,))] if plan.metrics else []
+    others += [_unasked(PEERS, plan.peers)] if plan.peers else []
+    return [*plain, _cluster(BY_ADDRESS, plan.auth, "MAGLEV"), *others]
 
 
 def _cluster(name: str, addresses: tuple[str, ...], balancing: str) -> Json:
-    named = any(is_name(address) for address in addresses)
-    endpoints = [{"endpoint": {"address": socket_address(address)}} for address in addresses]
     return {
         "name": name,
-        **({"cluster_type": _looked_up()} if named else {"type": "STATIC"}),
+        **_found(name, addresses),
         "connect_timeout": "1s",
         "lb_policy": balancing,
-        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": endpoints}]},
         # Where none says that it is ready, those that drain still answer.
         "common_lb_config": {"healthy_panic_threshold": {"value": 1}},
         "health_checks": [_health_check()],
@@ -37,14 +37,18 @@ def _cluster(name: str, addresses: tuple[str, ...], balancing: str) -> Json:
     }
 
 
-def _own_admin(plan: Plan) -> Json:
-    """Return the gateway's own admin pages, of which one is shown elsewhere."""
-    endpoints = [{"endpoint": {"address": socket_address(plan.admin)}}]
+def _unasked(name: str, addresses: tuple[str, ...]) -> Json:
+    """Return a cluster of gateways, about whose health nobody asks."""
+    return {"name": name, "connect_timeout": "1s", **_found(name, addresses)}
+
+
+def _found(name: str, addresses: tuple[str, ...]) -> Json:
+    """Return how the members of a cluster are found."""
+    endpoints = [{"endpoint": {"address": socket_address(address)}} for address in addresses]
+    named = any(is_name(address) for address in addresses)
     return {
-        "name": ADMIN,
-        "type": "STATIC",
-        "connect_timeout": "1s",
-        "load_assignment": {"cluster_name": ADMIN, "endpoints": [{"lb_endpoints": endpoints}]},
+        **({"cluster_type": _looked_up()} if named else {"type": "STATIC"}),
+        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": endpoints}]},
     }
 
 
@@ -53,6 +57,7 @@ def _looked_up() -> Json:
     often = any_of(
         "envoy.extensions.clusters.dns.v3.DnsCluster",
         dns_refresh_rate="1s",
+        dns_lookup_family="V4_PREFERRED",
         dns_failure_refresh_rate={"base_interval": "0.5s", "max_interval": "2s"},
     )
     return {"name": "envoy.clusters.dns", "typed_config": often}

@@ -8,12 +8,14 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from noughts.gateway.envoy.plan import Json, any_of
+from noughts.gateway.envoy.plan import Json, Plan, any_of
 from noughts.gateway.envoy.signed_in import SUBJECT
 from noughts.kit.browsers import COOKIE
 from noughts.kit.edge import Limit, Route, Who
 from noughts.kit.edge.routes import EVERYTHING_ELSE
 
+PAGE: Final = Limit("page", 500, 1)
+"""For an address, behind which a whole school may open the page: what stands in no table."""
 _CALLERS: Final = 50_000
 """Buckets of one limit that are kept; past that those not used for longest are forgotten."""
 _SHORTEST_MS: Final = 50
@@ -31,18 +33,19 @@ def names(limit: Limit) -> list[str]:
     return [_filter_name(limit), *shown, *network]
 
 
-def filters(tables: Mapping[str, Sequence[Route]]) -> list[Json]:
+def filters(tables: Mapping[str, Sequence[Route]], plan: Plan) -> list[Json]:
     """Return a sleeping filter for each limit of the public routes."""
     limits = [
+        PAGE,
         EVERYTHING_ELSE,
         *(route.limit for table in tables.values() for route in table if route.who is not Who.SERVICE),
     ]
     callers = {limit.name: limit for limit in limits}.values()
     networks = {limit.network.name: limit.network for limit in limits if limit.network is not None}.values()
     return [
-        *(_filter(limit, _by_caller(limit)) for limit in callers),
-        *(_filter(_shown(limit), [_counted(_HOST, if_=_SHOWN)]) for limit in callers if limit.per_browser),
-        *(_filter(limit, [_counted(_NETWORK)]) for limit in networks),
+        *(_filter(plan, limit, _by_caller(limit)) for limit in callers),
+        *(_filter(plan, _shown(limit), [_counted(_HOST, if_=_SHOWN)]) for limit in callers if limit.per_browser),
+        *(_filter(plan, limit, [_counted(_NETWORK)]) for limit in networks),
     ]
 
 
@@ -69,12 +72,13 @@ def _counted(whom: Json, *, if_: Json | None = None, unless: Json | None = None)
     return {"actions": [chosen, whom]}
 
 
-def _filter(limit: Limit, counted: Iterable[Json]) -> Json:
+def _filter(plan: Plan, limit: Limit, counted: Iterable[Json]) -> Json:
     bucket, counted = _bucket(limit), list(counted)
     config = any_of(
         "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit",
         stat_prefix=_filter_name(limit).replace(".", "_"),
         always_consume_default_token_bucket=False,
+        **({"local_cluster_rate_limit": {}} if plan.peers else {}),
         filter_enabled={"runtime_key": "limits.enabled", **_ALL},
         filter_enforced={"runtime_key": "limits.enforced", **_ALL},
         max_dynamic_descriptors=_CALLERS,

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from noughts.gateway.envoy import cors, headers, limits, replies, signed_in
 from noughts.gateway.envoy.clusters import ADMIN
 from noughts.gateway.envoy.logs import access_log
-from noughts.gateway.envoy.plan import Json, Plan, any_of, socket_address
+from noughts.gateway.envoy.plan import Json, Plan, any_of, socket_address, split
 from noughts.gateway.envoy.routing import Tables, route_config
 from noughts.kit.edge.reading import HEADER_COUNT, HEADER_LIMIT
 from noughts.kit.edge.requests import BODY_LIMIT
@@ -40,11 +40,19 @@ def _listener(name: str, address: str, manager: Json, tls: Json | None = None) -
     }
     return {
         "name": name,
-        "address": socket_address(address),
+        "address": _both(address),
         "per_connection_buffer_limit_bytes": 32_768,
         "filter_chains": [chain],
         "listener_filters_timeout": "10s",
     }
+
+
+def _both(address: str) -> Json:
+    """Return an address to listen on; `[::]` is every address of IPv4, too."""
+    found = socket_address(address)
+    if split(address)[0] == "::":
+        found["socket_address"]["ipv4_compat"] = True
+    return found
 
 
 def _manager(name: str, tables: Tables, plan: Plan) -> Json:
@@ -105,7 +113,7 @@ def _deadlines() -> Json:
         "request_timeout": "15s",
         "stream_idle_timeout": "60s",
         "drain_timeout": "5s",
-        "delayed_close_timeout": "1s",
+        "delayed_close_timeout": "0.5s",
     }
 
 
@@ -124,7 +132,7 @@ def _filters(tables: Tables, plan: Plan) -> list[Json]:
     return [
         *cors.filters(plan),
         signed_in.look(plan),
-        *(limits.filters(tables) if plan.limited else []),
+        *(limits.filters(tables, plan) if plan.limited else []),
         *signed_in.requirements(),
         {"name": "buffer", "typed_config": buffered},
         {

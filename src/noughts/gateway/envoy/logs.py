@@ -3,7 +3,7 @@
 from typing import Final
 
 from noughts.gateway.envoy.plan import Json, any_of
-from noughts.gateway.envoy.signed_in import SUBJECT
+from noughts.gateway.envoy.signed_in import NAMED
 
 _LINE: Final = {
     "at": "%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%",
@@ -11,7 +11,7 @@ _LINE: Final = {
     "request": "%REQ(X-REQUEST-ID)%",
     "connection": "%CONNECTION_ID%",
     "address": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
-    "user": f"%REQ({SUBJECT})%",
+    "user": NAMED,
     "method": "%REQ(:METHOD)%",
     "path": "%PATH(NQ)%",
     "protocol": "%PROTOCOL%",

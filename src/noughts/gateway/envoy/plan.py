@@ -42,6 +42,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     trusted_hops: int = 0
     """How many proxies stand before the gateway, whose X-Forwarded-For and X-Forwarded-Proto are believed."""
     limited: bool = True
+    peers: tuple[str, ...] = ()
+    """Every gateway there is, itself among them: they share the limits evenly."""
     connections: int = 20_000
     """How many people may be connected at once."""
     memory_mib: int = 1_024
@@ -57,7 +59,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             )
         if self.plain and not self.secure:
             raise Refusal("A second, plain address is for a base URL with https.")
-        services = (*self.users, *self.auth, *self.games, *self.gateway)
+        services = (*self.users, *self.auth, *self.games, *self.gateway, *self.peers)
         for address in (self.listen, self.admin, *filter(None, (self.plain, self.metrics)), *services):
             split(address)
         if not all(self.clusters.values()):

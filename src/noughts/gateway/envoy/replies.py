@@ -64,6 +64,7 @@ def mappers(plan: Plan) -> list[Json]:
         _mapper(plan, _is(414), UriTooLong()),
         _mapper(plan, _is(429), TooManyRequests("Try again in %RESP(RETRY-AFTER)% s.")),
         _mapper(plan, _is(431), HeadersTooLarge()),
+        _mapper(plan, _is(501), _UNREADABLE),
         _mapper(plan, _at_least(500), Unavailable("The service cannot be reached just now.")),
     ]
 

@@ -46,7 +46,7 @@ def route_config(tables: Tables, plan: Plan) -> Json:
         "virtual_hosts": [served, *([elsewhere] if plan.hosts else [])],
         "ignore_port_in_host_matching": True,
         "request_headers_to_add": handed_on(),
-        "request_headers_to_remove": [SUBJECT],
+        "request_headers_to_remove": [SUBJECT, "x-envoy-external-address"],
         "response_headers_to_remove": ["x-envoy-upstream-service-time", "server"],
         "response_headers_to_add": [
             {"header": {"key": "vary", "value": "origin"}, "append_action": "APPEND_IF_EXISTS_OR_ADD"}
@@ -66,6 +66,7 @@ def public(tables: Tables) -> Iterator[tuple[str, str, dict[str, Route]]]:
 
 
 def _routes(tables: Tables, plan: Plan) -> Iterator[Json]:
+    yield _refused({"connect_matcher": {}}, 405)
     yield _refused({"prefix": "/", "headers": [_TWO_HOSTS]}, 400)
     if plan.secure:
         yield from _over_tls_alone(plan)
@@ -76,7 +77,7 @@ def _routes(tables: Tables, plan: Plan) -> Iterator[Json]:
     yield _live()
     for asked in (_READS, ()):
         match = {"prefix": "/", **_only(asked)}
-        yield _route(match, _action(GATEWAY, asked), _awake(limits.names(EVERYTHING_ELSE), plan))
+        yield _route(match, _action(GATEWAY, asked), _awake(limits.names(limits.PAGE), plan))
 
 
 def _over_tls_alone(plan: Plan) -> Iterator[Json]:
@@ -98,6 +99,11 @@ def _calls(service: str, path: str, methods: dict[str, Route], plan: Plan) -> It
         action = _action(service, asked, repeatable=route.repeatable, ends=bool(route.answer) or route.status == 204)
         if route.limit.per_browser:
             yield _of_a_browser(match, action, awake)
+        if route.conditional and route.method != "GET":  # heard twice, the second time the state is another
+            once = _action(service, (), ends=True)
+            yield _route(
+                match | {"headers": [*match["headers"], {"name": "if-match", "present_match": True}]}, once, awake
+            )
         yield _route(match, action, awake)
     yield _route(_path(path), _action(service, ()), _awake(limits.names(EVERYTHING_ELSE), plan))
 

@@ -16,7 +16,9 @@ LOOKS: Final = "sign-in.look"
 REQUIRES: Final = {Who.SIGNED_IN: "sign-in.required", Who.OPTIONAL: "sign-in.optional"}
 _RULE: Final = "looked-at"
 _METADATA: Final = "envoy.filters.http.jwt_authn"
-_FAILED: Final = "failed"
+_SAID, _FAILED = "said", "failed"
+NAMED: Final = f"%DYNAMIC_METADATA({_METADATA}:{_SAID}:sub)%"
+"""Whoever was named, in a log."""
 _JWKS: Final = "/.well-known/jwks.json"
 _UNREADABLE: Final = ("Jwks remote fetch is failed", "Jwks is not available")
 
@@ -44,6 +46,7 @@ def look(plan: Plan) -> Json:
         "clock_skew_seconds": LEEWAY_S,
         "from_headers": [{"name": "authorization", "value_prefix": f"{scheme} "} for scheme in ("Bearer", "bearer")],
         "claim_to_headers": [{"header_name": SUBJECT, "claim_name": "sub"}],
+        "payload_in_metadata": _SAID,
         "failed_status_in_metadata": _FAILED,
         "jwt_cache_config": {"jwt_cache_size": 10_000},
         "remote_jwks": {
