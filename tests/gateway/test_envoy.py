@@ -99,9 +99,9 @@ def test_an_answer_that_comes_by_and_by_is_passed_on_piece_by_piece(
 
 def test_what_may_have_been_heard_is_not_said_again(muted: tuple[httpx.Client, Mirror]) -> None:
     client, mirror = muted
-    answers = [client.post("/guests", json={}), client.patch("/lobby", json={}), client.post("/login", json={})]
+    answers = [client.post("/guests", json={}), client.patch("/lobby", json={}), client.post("/users", json={})]
 
-    assert Counter(mirror.heard) == {"POST /guests": 1, "PATCH /lobby": 1, "POST /login": 1}
+    assert Counter(mirror.heard) == {"POST /guests": 1, "PATCH /lobby": 1, "POST /users": 1}
     assert [answer.status_code for answer in answers] == [503] * 3
     assert {answer.headers["Content-Type"] for answer in answers} == {"application/problem+json"}
     assert {answer.headers["Retry-After"] for answer in answers} == {"1"}

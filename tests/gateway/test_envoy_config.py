@@ -142,7 +142,7 @@ def test_a_path_with_one_reading_is_somewhere(path: str) -> None:
 def test_only_what_is_repeatable_is_sent_again_once_it_may_have_been_heard(title: str, route: Route) -> None:
     policy = answering(drawn(), route.method, somewhere(route))["route"]["retry_policy"]
     heard = {"reset"} & set(policy["retry_on"].split(","))
-    assert bool(heard) == (route.method in ("GET", "PUT", "DELETE") or route.path.endswith("/moves"))
+    assert bool(heard) == (route.method in ("GET", "PUT", "DELETE") or route.repeatable)
 
 
 def test_sign_ins_that_show_a_cookie_are_asked_of_one_replica_for_each_address() -> None:
