@@ -13,6 +13,7 @@ from pathlib import Path
 from tests import servers
 
 _RUNS = re.compile(r"^(\S+)\s*│ runs as process (\d+)$", re.MULTILINE)
+_LISTENS = re.compile(r"^(\S+)\s*│ noughts: \S+ at port (\d+)$", re.MULTILINE)
 START_S = 60.0
 
 
@@ -43,6 +44,10 @@ class Cluster(servers.Process):
     def running(self) -> dict[str, int]:
         """Return the process id of every member, by its name (`users.1`, `envoy`)."""
         return {name: int(pid) for name, pid in _RUNS.findall(self.log.read_text())}
+
+    def ports(self) -> dict[str, int]:
+        """Return where each replica of a service listens, by its name."""
+        return {name: int(port) for name, port in _LISTENS.findall(self.log.read_text())}
 
     def kill_member(self, name: str) -> None:
         """End one of its processes as a power cut would."""
