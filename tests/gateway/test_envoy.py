@@ -140,6 +140,21 @@ def test_a_service_that_cannot_be_reached_is_a_problem_and_the_others_go_on(
     assert beside.status_code == 200
 
 
+def test_a_replica_that_is_gone_is_left_out_after_three_tries_and_nobody_notices(
+    tmp_path: Path, mirrored: tuple[Gateway, Mirror]
+) -> None:
+    alive, leaving = mirrored[1].address, Mirror()
+    plan = gateways.plan(users=(alive,), auth=(alive,), games=(alive,), gateway=(alive, leaving.address), limited=False)
+    with gateways.standing(tmp_path, plan) as found, found.client() as client:
+        leaving.stop()
+        answers = [client.post("/lobby", json={}).status_code for _ in range(60)]
+        failed = found.admin("/stats?filter=cluster.gateway.upstream_cx_connect_fail")
+        left_out = found.admin("/stats?filter=cluster.gateway.outlier_detection.ejections_enforced_total")
+
+    assert answers == [200] * 60
+    assert (int(failed.split()[1]) <= 5, left_out.split()[1]) == (True, "1")
+
+
 def test_a_service_may_be_known_by_name(tmp_path: Path, mirrored: tuple[Gateway, Mirror]) -> None:
     by_name = (f"localhost:{mirrored[1].address.rpartition(':')[2]}",)
     plan = gateways.plan(users=by_name, auth=by_name, games=by_name, gateway=by_name)

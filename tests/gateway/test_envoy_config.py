@@ -145,6 +145,11 @@ def test_only_what_is_repeatable_is_sent_again_once_it_may_have_been_heard(title
     assert bool(heard) == (route.method in ("GET", "PUT", "DELETE") or route.repeatable)
 
 
+def test_what_makes_something_new_each_time_is_not_called_repeatable() -> None:
+    making = {(route.method, route.path) for _, route in PUBLIC if route.repeatable}
+    assert not making & {("POST", "/users"), ("POST", "/guests"), ("POST", "/games"), ("POST", "/login/mfa")}
+
+
 def test_sign_ins_that_show_a_cookie_are_asked_of_one_replica_for_each_address() -> None:
     config = drawn()
     shown = answering(config, "POST", "/login", cookie="a=b; noughts-device=x")
