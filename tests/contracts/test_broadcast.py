@@ -1,6 +1,7 @@
 """What every way of news promises: in memory within a process, over PostgreSQL and over Redis between processes."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ import pytest
 from redis.asyncio import Redis
 
 from noughts.kit import broadcast, ids
-from noughts.kit.broadcast import Broadcast, EventSettings, Memory, Topic, envelopes
+from noughts.kit.broadcast import Broadcast, EventSettings, Memory, Topic, envelopes, relay
 from noughts.kit.broadcast.postgres import Notify
 from noughts.kit.broadcast.redis import PubSub
 from noughts.kit.broadcast.relay import Connection, Line, Relay
@@ -237,6 +238,22 @@ async def test_another_process_hears_what_this_one_tells_and_this_one_hears_it_o
     other.publish(2)
     await one.until(lambda process: process.numbers == [1, 2])
     assert (other.numbers, one.gauge("received"), other.gauge("received")) == ([1, 2], 1, 1)
+
+
+async def test_who_waits_goes_on_when_what_was_told_has_come_back(
+    anyhow: Broadcast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "_HEARD_S", math.inf)
+    for number in range(3_000):
+        anyhow.publish(NEWS, News(number))
+    await asyncio.wait_for(anyhow.heard(), SOON_S)
+
+
+async def test_who_waits_while_nothing_is_connected_goes_on_at_once(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay, "_HEARD_S", math.inf)
+    one = way.process()
+    one.publish(1)
+    await asyncio.wait_for(one.relay.heard(), SOON_S)
 
 
 async def test_the_order_of_each_process_is_kept(way: Way) -> None:
