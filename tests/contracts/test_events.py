@@ -4,7 +4,8 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -138,3 +139,20 @@ def test_a_name_changed_through_one_server_is_seen_in_the_games_of_the_other_lon
         deadline = time.monotonic() + SOON_S
         while shown() != name:
             assert time.monotonic() < deadline
+
+
+def test_without_redis_servers_stay_ready_and_refuse_all_the_same_what_another_ended(
+    copied_postgres: Callable[[str], str], tmp_path: Path
+) -> None:
+    with ExitStack() as running:
+        address = running.enter_context(servers.redis(tmp_path))
+        chosen = {"database": copied_postgres("shared_without_redis"), "events": address, "rate_limits": "off"}
+        with servers.together(tmp_path, 2, **chosen) as two, two[0].client() as one, two[1].client() as other:
+            whom = guest(one)
+            assert other.get("/users/me", headers=whom.signed).status_code == 200
+            running.close()
+            assert one.post("/logout", headers=whom.signed).status_code == 204
+            deadline = time.monotonic() + SOON_S
+            while other.get("/users/me", headers=whom.signed).status_code != 401:
+                assert time.monotonic() < deadline
+            assert [client.get("/readyz").status_code for client in (one, other)] == [200, 200]
