@@ -81,10 +81,11 @@ $(VENV)/installed: $(VENV)/equipped pyproject.toml $(SOURCES)
 	@$(BIN)/python -m compileall -q src
 	@touch $@
 
-machine: ## Install what the tests need from Debian: the browser
-	@command -v chromium >/dev/null || { \
-	  printf '\033[1m%s\033[0m\n' "Installing Chromium for the browser tests (a minute)"; \
+machine: ## Install what the tests need from Debian: the browser, Redis
+	@missing=; for program in chromium redis-server; do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	[ -z "$$missing" ] || { \
+	  printf '\033[1m%s\033[0m\n' "Installing$$missing for the tests (a minute)"; \
 	  if [ "$$(id -u)" = 0 ]; then root=; else root="sudo -n"; fi; \
 	  command -v apt-get >/dev/null && $$root apt-get update -qq && \
-	    $$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null || \
-	    { echo "The browser tests need the program chromium: install it, then run this again."; exit 1; }; }
+	    $$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null || \
+	    { echo "The tests need these programs:$$missing. Install them, then run this again."; exit 1; }; }

@@ -87,6 +87,13 @@ def two_servers(
 
 
 @pytest.fixture
+async def shared_database(postgres_address: str, migrated_postgres: str) -> AsyncIterator[str]:
+    """The address of a migrated database of its own on the real PostgreSQL, for several processes."""
+    async with _database(postgres_address, migrated_postgres) as address:
+        yield address
+
+
+@pytest.fixture
 async def postgres_database(postgres_address: str) -> AsyncIterator[str]:
     """The address of an empty database of its own on the real PostgreSQL."""
     async with _database(postgres_address, "template1") as address:

@@ -1,6 +1,7 @@
 """What every way of news promises: in memory within a process, over PostgreSQL and over Redis between processes."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from urllib.parse import urlsplit
@@ -10,16 +11,15 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from noughts.kit import broadcast
-from noughts.kit.broadcast import Broadcast, EventSettings, Memory, Topic, envelopes
+from noughts.kit import broadcast, ids
+from noughts.kit.broadcast import Broadcast, EventSettings, Memory, Topic, envelopes, relay
 from noughts.kit.broadcast.postgres import Notify
 from noughts.kit.broadcast.redis import PubSub
-from noughts.kit.broadcast.relay import Line, Relay
+from noughts.kit.broadcast.relay import Connection, Line, Relay
 from noughts.kit.errors import Refusal
 from tests import gate
 
 SOON_S = 20.0
-CHANNEL = "noughts_test"
 
 
 class News(msgspec.Struct, frozen=True):
@@ -73,9 +73,12 @@ class Process:
 class Way:
     """A real server that carries news, reached directly or through a gate, and what may happen to it."""
 
-    def __init__(self, line: Line, gated: Line, barrier: gate.Gate, cut: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self, line: Line, gated: Line, elsewhere: Line, barrier: gate.Gate, cut: Callable[[], Awaitable[None]]
+    ) -> None:
         self.line = line
         self.gated = gated
+        self.elsewhere = elsewhere
         self.gate = barrier
         self.cut = cut
         self._running = AsyncExitStack()
@@ -100,6 +103,21 @@ class Way:
         await self._running.aclose()
 
 
+class Deaf:
+    """What a pooler between makes of a line: everything is sent, and none of it heard."""
+
+    def __init__(self, heard: Line, told: Line) -> None:
+        self._heard = heard
+        self._told = told
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[Connection]:
+        """Open two lines, and yield what is sent on one and received on the other."""
+        async with self._heard.connected() as one, self._told.connected() as other:
+            one.send = other.send  # type: ignore[method-assign]
+            yield one
+
+
 async def _ended(task: asyncio.Task[None]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
@@ -108,7 +126,8 @@ async def _ended(task: asyncio.Task[None]) -> None:
 
 @asynccontextmanager
 async def over_postgres(address: str) -> AsyncIterator[Way]:
-    """News over a database of its own."""
+    """News over PostgreSQL, on a channel of its own."""
+    channel = f"noughts_{ids.new()}"
     admin = await asyncpg.connect(address)
     name = await admin.fetchval("SELECT current_database()")
     folder = await admin.fetchval("SELECT split_part(current_setting('unix_socket_directories'), ',', 1)")
@@ -125,7 +144,9 @@ async def over_postgres(address: str) -> AsyncIterator[Way]:
 
     async with gate.before(beyond) as barrier:
         through = f"postgresql://postgres@127.0.0.1:{barrier.port}/{name}?sslmode=disable"
-        way = Way(Notify(address, CHANNEL), Notify(through, CHANNEL), barrier, cut)
+        way = Way(
+            Notify(address, channel), Notify(through, channel), Notify(address, "noughts_elsewhere"), barrier, cut
+        )
         yield way
         await way.end()
     await admin.close()
@@ -133,7 +154,8 @@ async def over_postgres(address: str) -> AsyncIterator[Way]:
 
 @asynccontextmanager
 async def over_redis(address: str) -> AsyncIterator[Way]:
-    """News over Redis."""
+    """News over Redis, on a channel of its own."""
+    channel = f"noughts_{ids.new()}"
     admin = Redis.from_url(address)
 
     async def cut() -> None:
@@ -144,7 +166,10 @@ async def over_redis(address: str) -> AsyncIterator[Way]:
         return await asyncio.open_connection("127.0.0.1", urlsplit(address).port)
 
     async with gate.before(beyond) as barrier, admin:
-        way = Way(PubSub(address, CHANNEL), PubSub(f"redis://127.0.0.1:{barrier.port}", CHANNEL), barrier, cut)
+        through = f"redis://127.0.0.1:{barrier.port}"
+        way = Way(
+            PubSub(address, channel), PubSub(through, channel), PubSub(address, "noughts_elsewhere"), barrier, cut
+        )
         yield way
         await way.end()
 
@@ -153,7 +178,7 @@ async def over_redis(address: str) -> AsyncIterator[Way]:
 async def way(request: pytest.FixtureRequest) -> AsyncIterator[Way]:
     """Every test that asks for one runs on PostgreSQL and on Redis."""
     if request.param == "postgres":
-        async with over_postgres(request.getfixturevalue("postgres_database")) as found:
+        async with over_postgres(request.getfixturevalue("postgres_address")) as found:
             yield found
     else:
         async with over_redis(request.getfixturevalue("redis")) as found:
@@ -167,7 +192,7 @@ async def anyhow(request: pytest.FixtureRequest) -> AsyncIterator[Broadcast]:
         yield Memory()
         return
     opened = over_postgres if request.param == "postgres" else over_redis
-    source = "postgres_database" if request.param == "postgres" else "redis"
+    source = "postgres_address" if request.param == "postgres" else "redis"
     async with opened(request.getfixturevalue(source)) as found:
         yield (await found.run(found.process())).relay
 
@@ -213,6 +238,22 @@ async def test_another_process_hears_what_this_one_tells_and_this_one_hears_it_o
     other.publish(2)
     await one.until(lambda process: process.numbers == [1, 2])
     assert (other.numbers, one.gauge("received"), other.gauge("received")) == ([1, 2], 1, 1)
+
+
+async def test_who_waits_goes_on_when_what_was_told_has_come_back(
+    anyhow: Broadcast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "_HEARD_S", math.inf)
+    for number in range(3_000):
+        anyhow.publish(NEWS, News(number))
+    await asyncio.wait_for(anyhow.heard(), SOON_S)
+
+
+async def test_who_waits_while_nothing_is_connected_goes_on_at_once(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay, "_HEARD_S", math.inf)
+    one = way.process()
+    one.publish(1)
+    await asyncio.wait_for(one.relay.heard(), SOON_S)
 
 
 async def test_the_order_of_each_process_is_kept(way: Way) -> None:
@@ -285,6 +326,13 @@ async def test_what_waits_is_bounded_and_what_made_room_is_told_as_a_gap(way: Wa
 
 
 async def test_a_line_on_which_nothing_comes_back_is_given_up(way: Way) -> None:
+    one = Process(Relay(Deaf(way.line, way.elsewhere), beat_s=0.1))
+    await way.run(one)
+    await one.until(lambda process: process.gauge("reconnects") >= 1)
+
+
+@pytest.mark.slow
+async def test_a_line_that_swallows_everything_is_given_up(way: Way) -> None:
     one = await way.run(way.process(gated=True, beat_s=0.2))
     way.gate.is_frozen = True
     await one.until(lambda process: process.gauge("reconnects") >= 1)

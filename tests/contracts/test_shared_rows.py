@@ -73,6 +73,17 @@ async def test_a_late_commit_is_still_found_a_minute_back(house: Services) -> No
         house.revocations.check(somebody)
 
 
+async def test_after_news_was_missed_the_rows_of_a_minute_are_read_again(house: Services) -> None:
+    somebody = caller()
+    await house.revocations.follow()
+    house.clock.forward(seconds=59)
+    await house.database.write(Revocation.of_session(somebody.user_id, somebody.session_id, NOON).row())
+    house.revocations.reread()
+    await house.revocations.follow()
+    with pytest.raises(InvalidToken):
+        house.revocations.check(somebody)
+
+
 async def test_a_process_that_never_read_the_rows_refuses_to_judge(house: Services) -> None:
     with pytest.raises(Unavailable):
         Revocations(house.database, house.clock).check(caller())

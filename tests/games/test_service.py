@@ -242,6 +242,15 @@ async def test_a_card_is_asked_for_again_after_a_minute_or_a_change() -> None:
     assert registry.asked == [[anna, ben], [anna], [anna, ben]]
 
 
+async def test_every_card_is_asked_for_again_after_news_was_missed() -> None:
+    registry, broadcast, anna = Registry(), Memory(), UserId("anna")
+    cards = Cards(registry, broadcast, clock.now)
+    await cards.of([anna])
+    broadcast._listeners.missed()
+    await cards.of([anna])
+    assert registry.asked == [[anna], [anna]]
+
+
 async def test_a_card_that_changes_while_it_is_asked_for_is_not_kept() -> None:
     registry, broadcast, anna = Registry(), Memory(), UserId("anna")
     cards = Cards(registry, broadcast, clock.now)

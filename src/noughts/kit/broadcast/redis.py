@@ -1,5 +1,6 @@
 """News over the publish and subscribe of Redis or Valkey."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Final
@@ -45,10 +46,13 @@ class PubSub:
             yield session
 
     def _client(self) -> "Redis":
-        """Return a client that tries nothing again by itself, so that no gap goes unnoticed."""
+        """Return a client that tries nothing again by itself, so that no gap goes unnoticed.
+
+        Deadlines are ours: its own go through `asyncio.wait_for`, which on Python 3.11 may lose a cancellation.
+        """
         return Redis.from_url(
             self._address,
-            socket_timeout=_DEADLINE_S,
+            socket_timeout=None,
             socket_connect_timeout=_DEADLINE_S,
             retry=Retry(NoBackoff(), 0),
             client_name="noughts-events",
@@ -66,13 +70,13 @@ class Session:
     async def subscribe(self) -> None:
         """Hear everything from now on; raises Lost."""
         with _translated():
-            await self._subscription.subscribe(self._channel)
-            if await self._subscription.get_message(timeout=_DEADLINE_S) is None:
-                raise Lost("Redis: no answer to SUBSCRIBE")
+            async with asyncio.timeout(_DEADLINE_S):
+                await self._subscription.subscribe(self._channel)
+                await self._subscription.get_message(timeout=None)  # the answer
 
     async def send(self, envelopes: Sequence[bytes]) -> None:
         with _translated():
-            async with self._client.pipeline(transaction=False) as pipeline:
+            async with asyncio.timeout(_DEADLINE_S), self._client.pipeline(transaction=False) as pipeline:
                 for envelope in envelopes:
                     pipeline.publish(self._channel, envelope)
                 await pipeline.execute()
@@ -80,6 +84,6 @@ class Session:
     async def receive(self) -> bytes:
         while True:
             with _translated():
-                message = await self._subscription.get_message(ignore_subscribe_messages=True, timeout=_DEADLINE_S)
+                message = await self._subscription.get_message(timeout=None)
             if message is not None and isinstance(message["data"], bytes):
                 return message["data"]

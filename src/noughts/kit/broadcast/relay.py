@@ -66,6 +66,7 @@ class Relay:
         self._number = 1
         self._dropped = 0
         self._senders = Senders()
+        self._is_connected = False
         self._proved_at = 0.0
         self._pause_s = _FIRST_PAUSE_S
         self._echo = Echo()
@@ -86,8 +87,9 @@ class Relay:
             log.error("event_not_sent", topic=topic.name, reason=str(error))
 
     async def heard(self) -> None:
-        await self._echo.wait(_HEARD_S)
-        await asyncio.sleep(_OTHERS_S)
+        if self._is_connected:
+            await self._echo.wait(_HEARD_S)
+            await asyncio.sleep(_OTHERS_S)
 
     def workers(self) -> list[Work]:
         return [self.run()]
@@ -96,7 +98,7 @@ class Relay:
         return {
             "noughts_events_sent": ("Messages sent to other processes.", lambda: self._sent),
             "noughts_events_received": ("Messages of other processes.", lambda: self._received),
-            "noughts_events_ignored": ("Messages nobody here could read.", lambda: self._ignored),
+            "noughts_events_ignored": ("Messages nobody here listens to, or can read.", lambda: self._ignored),
             "noughts_events_dropped": (
                 "Messages that waited too long or were too large.",
                 lambda: self._waiting.dropped,
@@ -129,7 +131,7 @@ class Relay:
         try:
             async with self._line.connected() as connection, asyncio.TaskGroup() as both:
                 log.info("events_connected")
-                self._proved_at = time.monotonic()
+                self._is_connected, self._proved_at = True, time.monotonic()
                 self._listeners.missed()
                 both.create_task(self._send_all(connection))
                 both.create_task(self._receive_all(connection))
@@ -137,6 +139,8 @@ class Relay:
             log.warning("events_interrupted", reason=str(lost.exceptions[0]))
         except* Exception:  # noqa: BLE001 - the last threshold of background work
             log.exception("events_broke")
+        finally:
+            self._is_connected = False
 
     async def _send_all(self, connection: Connection) -> None:
         while time.monotonic() - self._proved_at < 2 * self._beat_s:
