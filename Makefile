@@ -8,13 +8,16 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SOURCES := $(shell find web hatch_build.py docs/openapi.json -type f -not -path '*/node_modules/*' -not -name schema.d.ts 2>/dev/null)
 say = @printf '\033[1m%s\033[0m\n' $(1)
 
-.PHONY: help run test check bench lint types page lock openapi machine clean
+.PHONY: help run cluster test check bench lint types page lock openapi machine clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: $(VENV)/installed ## Set up what is missing and serve on http://localhost:8000
 	@exec $(BIN)/noughts serve
+
+cluster: $(VENV)/tested $(VENV)/installed ## Serve the same from a whole cluster: PostgreSQL, two replicas of each service, Envoy
+	@exec $(BIN)/noughts cluster
 
 test: $(VENV)/tested $(VENV)/installed machine ## Set up what is missing and run everything the README promises
 	$(call say,"Checking the code and the page")
