@@ -7,7 +7,7 @@ import pytest
 from tests import clusters, servers
 
 
-@pytest.fixture(scope="session", params=["one process", "cluster"])
+@pytest.fixture(scope="session", params=["one process", pytest.param("cluster", marks=pytest.mark.slow)])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Process]:
     """A whole platform without limits, shared by all journeys."""
     folder = tmp_path_factory.mktemp("platform")
