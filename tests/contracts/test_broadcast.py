@@ -107,6 +107,7 @@ class Deaf:
     """What a pooler between makes of a line: everything is sent, and none of it heard."""
 
     def __init__(self, heard: Line, told: Line) -> None:
+        self.behind_s = heard.behind_s
         self._heard = heard
         self._told = told
 

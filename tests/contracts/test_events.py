@@ -17,6 +17,7 @@ from noughts.kit.errors import InvalidToken
 from noughts.kit.tokens import Principal
 from noughts.users.model.wishes import Wish
 from tests import servers
+from tests.fakes import caller
 from tests.security.attacks import Person, guest, member, some_name
 from tests.services import HERE, PASSWORD, Services, services
 
@@ -95,6 +96,16 @@ async def test_a_new_password_spares_the_session_that_asked_in_every_process(hou
     await one.change(alice.id, Wish(password="quite another secret", current_password=PASSWORD), asking)
     await until_refused(other, forgotten)
     other.revocations.check(asking)
+
+
+async def test_operators_see_what_was_sent_and_received(houses: Houses) -> None:
+    one, other = houses
+    alice = await one.member()
+    await one.change(alice.id, Wish(username="ally"), caller(alice.id))
+    sent, received = one.requests.gauges["noughts_events_sent"][1], other.requests.gauges["noughts_events_received"][1]
+    async with asyncio.timeout(SOON_S):
+        while not sent() == received() == 1:  # noqa: ASYNC110 - a gauge tells nobody that it moved
+            await asyncio.sleep(0.002)
 
 
 @pytest.fixture(scope="session")

@@ -46,4 +46,4 @@ def _run(listener: Callable[..., None], *args: msgspec.Struct) -> None:
     try:
         listener(*args)
     except Exception:  # noqa: BLE001 - the news is true whatever one of its listeners makes of it
-        log.exception("listener_broke", listener=listener.__qualname__)
+        log.exception("listener_broke")

@@ -26,7 +26,9 @@ def _translated() -> Iterator[None]:
 
 
 class PubSub:
-    """A channel of a server: one connection subscribes, another publishes."""
+    """A channel of a server: one connection subscribes, another publishes. Everyone is written to in the same turn."""
+
+    behind_s = 0.0
 
     def __init__(self, address: str, channel: str) -> None:
         """Take an address; raises Refusal, which does not repeat it: a password may stand there."""

@@ -28,8 +28,6 @@ _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 5.0
 _CLOSING_S: Final = 2.0
 _HEARD_S: Final = 0.1
-_OTHERS_S: Final = 0.01
-"""PostgreSQL tells whoever sent first; the others hear it a moment later (1 to 3 ms measured)."""
 
 
 class Lost(Exception):
@@ -47,7 +45,9 @@ class Connection(Protocol):
 
 
 class Line(Protocol):
-    """A way to every other process of this installation."""
+    """A way to every other process of this installation. The others hear what is sent at most `behind_s` after oneself."""
+
+    behind_s: float
 
     def connected(self) -> AbstractAsyncContextManager[Connection]:
         """Open it for the length of a block; raises Lost."""
@@ -89,7 +89,7 @@ class Relay:
     async def heard(self) -> None:
         if self._is_connected:
             await self._echo.wait(_HEARD_S)
-            await asyncio.sleep(_OTHERS_S)
+            await asyncio.sleep(self._line.behind_s)
 
     def workers(self) -> list[Work]:
         return [self.run()]
