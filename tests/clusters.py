@@ -20,14 +20,15 @@ START_S = 60.0
 class Cluster(servers.Process):
     """One `noughts cluster` on loopback; its secret and its mails lie in `data`, everybody's log in `log`."""
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, replicas: int = 2, **settings: str) -> None:
         super().__init__(folder / "data", **settings)
-        self.folder = folder
+        self.folder, self._replicas = folder, replicas
 
     @property
     def command(self) -> list[str]:
         """The command line."""
-        return [sys.executable, "-m", "noughts", "cluster", "--port", str(self.port), "--data", str(self.folder)]
+        options = ("--port", str(self.port), "--data", str(self.folder), "--replicas", str(self._replicas))
+        return [sys.executable, "-m", "noughts", "cluster", *options]
 
     @property
     def database(self) -> str:
@@ -65,9 +66,9 @@ class Cluster(servers.Process):
 
 
 @contextmanager
-def clustered(folder: Path, **settings: str) -> Iterator[Cluster]:
+def clustered(folder: Path, replicas: int = 2, **settings: str) -> Iterator[Cluster]:
     """Run a cluster for the length of a block."""
-    cluster = Cluster(folder, **settings)
+    cluster = Cluster(folder, replicas, **settings)
     cluster.start(wait=False)
     try:
         cluster.until_it_answers(START_S)

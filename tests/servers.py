@@ -29,6 +29,9 @@ def free_port() -> int:
 class Process:
     """One `noughts serve` on loopback, its data in `data`, its log in `log`."""
 
+    words: tuple[str, ...] = ("serve",)
+    """The command, and whatever else it takes before its options."""
+
     def __init__(self, data: Path, **settings: str) -> None:
         self.data = data
         self.port = free_port()
@@ -51,7 +54,7 @@ class Process:
     @property
     def command(self) -> list[str]:
         """The command line."""
-        return [sys.executable, "-m", "noughts", "serve", "--port", str(self.port), "--data", str(self.data)]
+        return [sys.executable, "-m", "noughts", *self.words, "--port", str(self.port), "--data", str(self.data)]
 
     def run(self, *arguments: str) -> str:
         """Return what the command line says, run beside it on the same data."""

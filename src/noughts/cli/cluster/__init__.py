@@ -13,7 +13,7 @@ from noughts.cli.cluster import postgres
 from noughts.cli.cluster.everything import Cluster
 from noughts.cli.installation import chosen
 from noughts.gateway import envoy
-from noughts.kit import directory
+from noughts.kit import directory, server, settings
 from noughts.kit.errors import Refusal
 
 _FOLDER: Final = "noughts-cluster"
@@ -21,7 +21,7 @@ _FOLDER: Final = "noughts-cluster"
 
 def cluster(
     *,
-    port: int = 8000,
+    port: int | None = None,
     replicas: int = 2,
     data: Annotated[str, Parameter(help="Directory of the secret, the mails and PostgreSQL's data.")] = _FOLDER,
     database: str | None = None,
@@ -31,7 +31,7 @@ def cluster(
     Parameters
     ----------
     port
-        Port to listen on, on loopback.
+        Port to listen on (NOUGHTS_PORT; 8000).
     replicas
         Processes of each service.
     database
@@ -40,6 +40,7 @@ def cluster(
     if not 1 <= replicas <= 16:
         raise Refusal("A cluster has 1 to 16 replicas of each service.")
     envoy.program()
+    _require_free(chosen(port=port).server)
     folder = Path(data)
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     found = chosen(port=port, data=str(folder / "data"), database=database)
@@ -49,6 +50,11 @@ def cluster(
         asyncio.run(migrations.upgrade(address))
         asyncio.run(Cluster(found, address, replicas).run())
     os.close(held)
+
+
+def _require_free(wanted: settings.Server) -> None:
+    """Raise Refusal where somebody listens already: Envoy would share the port with them."""
+    server.listen(wanted.host, wanted.port).close()
 
 
 def _database(found: compose.Settings, folder: Path) -> contextlib.AbstractContextManager[str]:
