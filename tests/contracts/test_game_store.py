@@ -3,17 +3,22 @@
 import asyncio
 import itertools
 import random
+import sqlite3
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
+from noughts import migrations
+from noughts.games import store as store_module
 from noughts.games.model.games import Game, GameId, Variant, Wish, begun, joined, resigned
 from noughts.games.model.moves import Attempt, played
 from noughts.games.rules import Mark
 from noughts.games.store import GameStore, KeyUsed, Overtaken, Shelf
 from noughts.kit import ids
-from noughts.kit.database import Database, Sql, Write
+from noughts.kit.database import Database, Query, Sql, Write
 from noughts.kit.idempotency import Idempotency
 from noughts.kit.tokens import UserId
 from noughts.ports.users import computer_id
@@ -164,6 +169,48 @@ async def test_games_that_await_the_computer_are_found_by_age(store: GameStore, 
     assert await store.awaiting_computer(THEN, None, 10) == [games[0], games[2]]
     assert await store.awaiting_computer(THEN, games[0].id, 10) == [games[2]]
     assert await store.awaiting_computer(THEN - timedelta(milliseconds=1), None, 10) == []
+
+
+async def test_finished_games_are_tallied_by_how_they_ended(store: GameStore, couple: Couple) -> None:
+    for loser in ("X", "O", "O"):
+        game = await playing(store, couple)
+        await store.play(game, resigned(game, loser, THEN))
+    private = msgspec.structs.replace(game_of(couple[0], Wish(seat="invite")), opponent_id=couple[1], status="playing")
+    await store.add(private)
+    await store.play(private, resigned(private, "X", THEN))
+    for player, owns in zip(couple, (True, False), strict=True):
+        found = await store.tallies(player)
+        assert sorted((tally.owns, tally.seat, tally.result, tally.games) for tally in found) == [
+            (owns, "anyone", "O", 1),
+            (owns, "anyone", "X", 2),
+        ]
+
+
+async def test_the_newest_unfinished_games_are_looked_at_for_how_much_is_played(
+    store: GameStore, couple: Couple
+) -> None:
+    games = [await playing(store, couple) for _ in range(3)]
+    await store.add(game_of(couple[0]))
+    later = THEN + timedelta(seconds=1)
+    await store.play(games[0], played(games[0], "X", Attempt(0, 4), later))
+    await store.play(games[2], resigned(games[2], "X", later))
+    assert await store.playing_since(THEN - timedelta(seconds=1), 10) == 2
+    assert await store.playing_since(THEN, 10) == 1
+    assert await store.playing_since(THEN, 1) == 0
+
+
+async def test_what_everybody_may_ask_looks_at_no_more_games_than_it_tells_of(tmp_path: Path) -> None:
+    await migrations.upgrade(f"sqlite:///{tmp_path / 'noughts.db'}")
+    connection = sqlite3.connect(tmp_path / "noughts.db")
+
+    def plan(query: Query[Any], *args: Any) -> str:
+        return "; ".join(step[3] for step in connection.execute(f"EXPLAIN QUERY PLAN {query.sqlite}", args))
+
+    assert plan(store_module._TALLIES, "x").count("USING COVERING INDEX games_finished_of_") == 4
+    assert plan(store_module._LATEST, "x", 10).count("USING INDEX games_finished_of_") == 2
+    assert "SCAN games USING INDEX games_playing" in plan(store_module._PLAYING, "x", 10)
+    assert "SCAN games USING INDEX games_waiting" in plan(store_module._WAITING, 10)
+    connection.close()
 
 
 async def test_a_game_outlives_the_account_of_a_player(store: GameStore, database: Database, couple: Couple) -> None:

@@ -12,7 +12,7 @@ from noughts.kit.database import Database
 from noughts.kit.errors import Forbidden, InvalidToken, NotFound, Unavailable
 from noughts.kit.service_tokens import ServiceTokens
 from noughts.kit.tokens import UserId
-from noughts.ports.users import CARDS_AT_ONCE, Card, Users, computer_id
+from noughts.ports.users import CARDS_AT_ONCE, Card, PublicUser, Users, computer_id
 from noughts.users.client import UsersClient
 from noughts.users.service.directory import view
 from tests.contracts import seams
@@ -105,6 +105,37 @@ async def test_where_addresses_are_concealed_only_a_verified_one_is_somebodys(da
         await house.verify(by_code((await house.mails("alice@example.com"))[0]))
         assert (await users.identify("alice@example.com")).user_id == alice.id
         assert (await users.user(alice.id)).email_verified
+
+
+@pytest.mark.parametrize("written", ["alice", "ALICE", "ａｌｉｃｅ"])
+async def test_somebody_is_known_by_their_name_however_it_is_written(
+    users: Users, house: Services, written: str
+) -> None:
+    alice = await house.member()
+    wanted = PublicUser(id=alice.id, username="alice", kind="member", created_at="2026-11-22T12:00:00.000Z")
+    assert await users.named(written) == wanted
+
+
+async def test_guests_and_the_computer_are_known_by_their_names(users: Users) -> None:
+    guest = await users.create_guest(someone())
+    assert (await users.named(guest.username)).id == guest.id
+    assert (await users.named("Computer-6")).id == computer_id(6)
+
+
+@pytest.mark.parametrize(
+    "written", ["bob", "", "@", "alice@example.com", "a\x00b", "\u200b", "a" * 8_000, "a" * 80, "\ufffd", " alice"]
+)
+async def test_a_name_nobody_has_is_not_found(users: Users, house: Services, written: str) -> None:
+    await house.member()
+    with pytest.raises(NotFound):
+        await users.named(written)
+
+
+async def test_somebody_being_deleted_has_no_name_any_more(users: Users, house: Services) -> None:
+    alice = await house.member()
+    await house.delete(alice.id, caller(alice.id), None)
+    with pytest.raises(NotFound):
+        await users.named("alice")
 
 
 async def test_cards_are_given_of_those_who_exist(users: Users, house: Services) -> None:

@@ -15,6 +15,8 @@ from noughts.gateway.app import Gateway, nowhere
 from noughts.gateway.doors import RemoteDoor
 from noughts.gateway.limits import Limiter, no_limits
 from noughts.gateway.metrics import Metrics
+from noughts.gateway.negotiation import Negotiated
+from noughts.gateway.profiles import Profiles
 from noughts.gateway.web import Web
 from noughts.kit import address
 from noughts.kit.database import schema
@@ -32,6 +34,7 @@ TABLES: Final[dict[str, Sequence[Route]]] = {
     "Users": users_http.ROUTES,
     "Sign-in": auth_http.ROUTES,
     "Games": games_http.ROUTES,
+    "Players": gateway_http.COMPOSED,
     "Operations": gateway_http.ROUTES,
 }
 TABLE_OF: Final[dict[Part, str]] = {"users": "Users", "auth": "Sign-in", "games": "Games", "gateway": "Operations"}
@@ -55,9 +58,13 @@ class House(Rooms):
     def entrance(self) -> Entrance:
         """Return the entrance to the services that run here; where the gateway does, to the whole platform."""
         doors = [(self._routes(part), self._door_of(part)) for part in PARTS if self._is_reached(part)]
-        health = [] if "gateway" in self.parts else [(gateway_http.HEALTH, self.door(gateway_http.HEALTH, self._desk))]
-        elsewhere = Web() if "gateway" in self.parts else nowhere
-        gateway = Gateway([*doors, *health], elsewhere, inside=len(self.parts) < len(PARTS))
+        if "gateway" in self.parts:
+            elsewhere: Door = Web()
+            doors.append((gateway_http.COMPOSED, Negotiated(self._composed, elsewhere)))
+        else:
+            elsewhere = nowhere
+            doors.append((gateway_http.HEALTH, self.door(gateway_http.HEALTH, self._desk)))
+        gateway = Gateway(doors, elsewhere, inside=len(self.parts) < len(PARTS))
         client = address.resolver(address.networks(self.settings.gateway.trusted_proxies))
         return Threshold(gateway, self.requests, client, secure=self.settings.server.origin.startswith("https:"))
 
@@ -127,6 +134,10 @@ class House(Rooms):
             "gateway": lambda: self._desk,
         }
         return self.door(self._routes(part), here[part]())
+
+    @cached_property
+    def _composed(self) -> Door:
+        return self.door(gateway_http.COMPOSED, Profiles(self.users_port, self.games_port))
 
     @cached_property
     def _admit(self) -> Admit:

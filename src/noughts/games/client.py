@@ -5,7 +5,7 @@ from typing import Final
 
 from noughts.kit.remote import Remote
 from noughts.kit.tokens import UserId
-from noughts.ports.games import HeldGame
+from noughts.ports.games import HeldGame, Record, Waiting
 
 _READ: Final = "games:read"
 _CLOSE: Final = "games:close-deleted"
@@ -32,3 +32,15 @@ class GamesClient:
         """Return at most 200 games of a person, the newest first, from the one after `after` on."""
         path = f"/internal/games/people/{user_id}/games"
         return await self._remote.ask("POST", path, list[HeldGame], scope=_READ, body={"after": after})
+
+    async def record(self, user_id: UserId) -> Record:
+        """Return how somebody's finished games ended, as far as everybody may know."""
+        return await self._remote.ask("GET", f"/internal/games/people/{user_id}/record", Record, scope=_READ)
+
+    async def latest(self, user_id: UserId) -> list[HeldGame]:
+        """Return the 10 latest finished games of a person that everybody may see, the newest first."""
+        return await self._remote.ask("GET", f"/internal/games/people/{user_id}/latest", list[HeldGame], scope=_READ)
+
+    async def waiting(self) -> Waiting:
+        """Return who waits for anyone, and how much is played, as it was up to a second ago."""
+        return await self._remote.ask("GET", "/internal/games/waiting", Waiting, scope=_READ)

@@ -7,12 +7,13 @@ from typing import Final
 import msgspec
 
 from noughts.games.model.games import Game, GameId, Status, Variant
+from noughts.games.model.records import Tally
 from noughts.games.rules import Mark
 from noughts.kit.database import Database, Missed, Orphaned, Query, Sql, Taken, Write, among, columns, padded
 from noughts.kit.errors import InvalidToken
 from noughts.kit.idempotency import UNIQUE_KEY
 from noughts.kit.tokens import UserId
-from noughts.ports.games import ASKED_AT_ONCE
+from noughts.ports.games import ASKED_AT_ONCE, COUNTED
 
 
 class Overtaken(Exception):
@@ -27,6 +28,12 @@ class Player(msgspec.Struct, frozen=True, array_like=True):
     """Somebody who played."""
 
     user_id: UserId
+
+
+class Count(msgspec.Struct, frozen=True, array_like=True):
+    """How many there are."""
+
+    games: int
 
 
 class Shelf(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +74,20 @@ def _shelf(person: str) -> str:
     )
 
 
+def _tally(person: str, seat: str, *, owns: bool) -> str:
+    """Return how the latest games on one side ended; the index of finished games holds all it asks for."""
+    theirs = f"{person} = $1 AND seat = '{seat}' AND status = 'finished' ORDER BY id DESC LIMIT {COUNTED}"
+    return (
+        f"SELECT {owns} AS owns, seat, mark, result, count(*) FROM"
+        f" (SELECT seat, mark, result FROM games WHERE {theirs}) AS {person}_{seat} GROUP BY seat, mark, result"
+    )
+
+
+def _latest(person: str) -> str:
+    theirs = f"{person} = $1 AND seat = 'anyone' AND status = 'finished'"
+    return f"SELECT {_ALL} FROM games WHERE {theirs} ORDER BY id DESC LIMIT $2"
+
+
 def _unfinished(person: str) -> str:
     return f"SELECT {_ALL} FROM games WHERE {person} = $1 AND status IN ('open', 'playing')"
 
@@ -86,6 +107,28 @@ _SHELF: Final = Query(
 )
 _UNFINISHED: Final = Query(f"{_unfinished('user_id')} UNION ALL {_unfinished('opponent_id')} LIMIT $2", Game)
 _PLAYED_HUMANS: Final = Query(f"{_played('user_id')} UNION {_played('opponent_id')}", Player)
+_TALLIES: Final = Query(
+    " UNION ALL ".join(
+        _tally(person, seat, owns=person == "user_id")
+        for person in ("user_id", "opponent_id")
+        for seat in ("anyone", "computer")
+    ),
+    Tally,
+)
+_LATEST: Final = Query(
+    f"SELECT {_ALL} FROM (SELECT * FROM ({_latest('user_id')}) AS own"
+    f" UNION ALL SELECT * FROM ({_latest('opponent_id')}) AS other) AS games ORDER BY id DESC LIMIT $2",
+    Game,
+)
+_WAITING: Final = Query(
+    f"SELECT {_ALL} FROM games WHERE status = 'open' AND seat = 'anyone' AND user_id IS NOT NULL ORDER BY id LIMIT $1",
+    Game,
+)
+_PLAYING: Final = Query(
+    "SELECT count(*) FROM (SELECT updated_at FROM games WHERE status = 'playing' ORDER BY id DESC LIMIT $2) AS newest"
+    " WHERE updated_at > $1",
+    Count,
+)
 _PENDING: Final = Query(
     f"SELECT {_ALL} FROM games WHERE status = 'playing' AND seat = 'computer' AND turn <> mark AND updated_at <= $1"
     " AND id > $2 ORDER BY id LIMIT $3",
@@ -139,6 +182,22 @@ class GameStore:
         """Return those among at most 100 people who finished a game with another person."""
         rows = await self._database.scan(_PLAYED_HUMANS, *padded(user_ids, ASKED_AT_ONCE))
         return {row.user_id for row in rows}
+
+    async def tallies(self, user_id: UserId) -> list[Tally]:
+        """Return how many of somebody's finished games ended in which way, without those by invitation."""
+        return await self._database.scan(_TALLIES, user_id)
+
+    async def latest_public(self, user_id: UserId, limit: int) -> list[Game]:
+        """Return the latest finished games of a person that were open to anyone, the newest first."""
+        return await self._database.scan(_LATEST, user_id, limit)
+
+    async def waiting(self, limit: int) -> list[Game]:
+        """Return games that wait for anyone, the oldest first."""
+        return await self._database.scan(_WAITING, limit)
+
+    async def playing_since(self, since: datetime, newest: int) -> int:
+        """Return in how many of the newest unfinished games something happened after that time."""
+        return sum(count.games for count in await self._database.scan(_PLAYING, since, newest))
 
     async def awaiting_computer(self, until: datetime, after: GameId | None, limit: int) -> list[Game]:
         """Return games in which the computer has been to move since `until` at the latest, by id."""

@@ -1,5 +1,6 @@
-"""What the entrance answers itself: whether it lives, whether it is ready, and how it is used."""
+"""What the entrance answers itself: whether it lives and is ready, how it is used, and what it composes from several services."""
 
+import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
@@ -7,10 +8,15 @@ from typing import Any, Final
 import msgspec
 
 from noughts.gateway import docs
+from noughts.gateway.profiles import Lobby, Profile, Profiles
 from noughts.kit import openapi
-from noughts.kit.edge import Answer, Ask, NoQuery, Route, Who, page
+from noughts.kit.edge import Answer, Ask, Limit, NoQuery, Route, Who, page
 from noughts.kit.errors import NotFound, Unavailable
 
+LOOKS: Final = Limit("looks", 20, 1)
+_PROFILE_KEPT_S: Final = 5
+_LOBBY_KEPT_S: Final = 1
+_TAG_BYTES: Final = 9
 Check = Callable[[], Awaitable[bool]]
 
 
@@ -78,6 +84,24 @@ async def problem_type(desk: Desk, ask: Ask[None, NoQuery]) -> Answer:
     return page(found)
 
 
+async def get_player(profiles: Profiles, ask: Ask[None, NoQuery]) -> Answer:
+    return _composed(await profiles.player(ask.path["username"]), ask, kept_s=_PROFILE_KEPT_S)
+
+
+async def get_lobby(profiles: Profiles, ask: Ask[None, NoQuery]) -> Answer:
+    return _composed(await profiles.lobby(), ask, kept_s=_LOBBY_KEPT_S)
+
+
+def _composed(found: Profile | Lobby, ask: Ask[None, NoQuery], *, kept_s: int) -> Answer:
+    """Return a composed answer: the same for everyone and kept for a moment, unless something is missing."""
+    body = msgspec.json.encode(found)
+    if found.partial:
+        return Answer(body)
+    tag = f'"{hashlib.blake2s(body, digest_size=_TAG_BYTES).hexdigest()}"'
+    held = ask.has(tag)
+    return Answer(None if held else body, 304 if held else 200, tag, caching=f"public, max-age={kept_s}")
+
+
 HEALTH: Final = (
     Route("GET", "/healthz", healthz, "Whether the process lives.", answer=Alive, who=Who.ANYONE),
     Route("GET", "/readyz", readyz, "Whether it can serve.", answer=Alive, errors=(NotReady,), who=Who.ANYONE),
@@ -91,3 +115,11 @@ ROUTES: Final = (
     Route("GET", "/docs/style.css", docs_style, "How the pages for reading look.", who=Who.ANYONE),
     Route("GET", "/problems/{slug}", problem_type, "What a kind of problem means.", who=Who.ANYONE),
 )
+
+COMPOSED: Final = (
+    Route("GET", "/players/{username}", get_player, "Who somebody is, how they fared, and their latest public games.",
+          who=Who.ANYONE, answer=Profile, also=(304,), conditional=True, limit=LOOKS),
+    Route("GET", "/lobby", get_lobby, "Who waits for an opponent, and how much is played. Who prefers `text/html` gets the page.",
+          who=Who.ANYONE, answer=Lobby, also=(304,), conditional=True, limit=LOOKS),
+)  # fmt: skip
+"""What is put together from what several services know; `partial` names those that could not be asked."""

@@ -1,15 +1,38 @@
 """What the other services may ask of the Game Service."""
 
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 import msgspec
 
 from noughts.kit.tokens import UserId
-from noughts.ports.users import Time
+from noughts.ports import users
+from noughts.ports.users import Kind, Time
 
+Mark = Literal["X", "O"]
+Result = Literal["X", "O", "draw"]
 ASKED_AT_ONCE: Final = 100
 HELD_AT_ONCE: Final = 200
+LATEST: Final = 10
+COUNTED: Final = 10_000
+WAITING: Final = 50
+PLAYING: Final = 1_000
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """A player as everybody sees them beside the board; of somebody who was deleted only that is left."""
+
+    id: UserId | None
+    username: str | None
+    kind: Kind | Literal["deleted"]
+    rating: int | None = None
+
+    @classmethod
+    def of(cls, person: "users.Card | None") -> "Card":
+        """Return the card of a person, or of somebody who is not there any more."""
+        if person is None:
+            return cls(id=None, username=None, kind="deleted")
+        return cls(id=person.id, username=person.username, kind=person.kind)
 
 
 class HeldGame(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,14 +40,50 @@ class HeldGame(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     variant: str
-    mark: str
+    mark: Mark
     opponent: UserId | None
     moves: list[int]
     status: str
-    result: str | None
+    result: Result | None
     reason: str | None
     created_at: Time
     updated_at: Time
+
+
+class Score(msgspec.Struct, frozen=True):
+    """How many games somebody won, lost and drew."""
+
+    won: int
+    lost: int
+    drawn: int
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """Finished games, counted: those open to anyone, and those against the computer. Invitations count nowhere.
+
+    `complete` is false where somebody finished more than 10 000 of a kind: only the latest of those are counted.
+    """
+
+    people: Score
+    computer: Score
+    complete: bool
+
+
+class WaitingGame(msgspec.Struct, frozen=True, kw_only=True):
+    """A game anyone may join, the mark that is left for them, and who waits since when."""
+
+    id: str
+    variant: str
+    mark: Mark
+    user_id: UserId
+    created_at: Time
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """Who waits for anyone, the longest first, and in how many games something happened in the last five minutes."""
+
+    games: list[WaitingGame]
+    playing: int
 
 
 class Games(Protocol):
@@ -38,3 +97,15 @@ class Games(Protocol):
 
     async def held(self, user_id: UserId, after: str | None) -> list[HeldGame]:
         """Return at most 200 games of a person, the newest first, from the one after `after` on. May be repeated."""
+
+    async def record(self, user_id: UserId) -> Record:
+        """Return how somebody's finished games ended, as far as everybody may know. May be repeated."""
+
+    async def latest(self, user_id: UserId) -> list[HeldGame]:
+        """Return the 10 latest finished games of a person that everybody may see, the newest first. May be repeated."""
+
+    async def waiting(self) -> Waiting:
+        """Return at most 50 games that wait for anyone, and how many of the 1 000 newest are played just now.
+
+        As it was up to a second ago. May be repeated.
+        """

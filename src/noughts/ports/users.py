@@ -32,6 +32,15 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
+class PublicUser(msgspec.Struct, frozen=True, kw_only=True):
+    """An account as everybody may see it."""
+
+    id: UserId
+    username: str
+    kind: Kind
+    created_at: Time
+
+
 class Card(msgspec.Struct, frozen=True, kw_only=True):
     """An account as everybody may see it beside a board."""
 
@@ -63,6 +72,9 @@ class Users(Protocol):
 
     async def identify(self, identifier: str) -> Identified:
         """Return whose username or email this is, if it is anybody's. May be repeated."""
+
+    async def named(self, username: str) -> PublicUser:
+        """Return who has this username, however it is written (`ADA` is `ada`); raises NotFound. May be repeated."""
 
     async def cards(self, user_ids: Sequence[UserId]) -> dict[UserId, Card]:
         """Return the cards of those among at most 128 people who exist. May be repeated."""

@@ -7,7 +7,7 @@ import msgspec
 
 from noughts.kit.remote import Remote
 from noughts.kit.tokens import UserId
-from noughts.ports.users import Card, Identified, User
+from noughts.ports.users import Card, Identified, PublicUser, User
 
 _READ: Final = "users:read"
 
@@ -34,6 +34,11 @@ class UsersClient:
         """Return whose username or email this is, if it is anybody's."""
         body = {"identifier": identifier}
         return await self._remote.ask("POST", "/internal/users/identify", Identified, scope=_READ, body=body)
+
+    async def named(self, username: str) -> PublicUser:
+        """Return who has this username, however it is written; raises NotFound."""
+        body = {"username": username}
+        return await self._remote.ask("POST", "/internal/users/named", PublicUser, scope=_READ, body=body)
 
     async def cards(self, user_ids: Sequence[UserId]) -> dict[UserId, Card]:
         """Return the cards of those among at most 128 people who exist."""

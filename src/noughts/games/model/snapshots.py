@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -12,19 +12,10 @@ from noughts.games.rules import Mark, Outcome
 from noughts.kit.times import rfc3339
 from noughts.kit.tokens import UserId
 from noughts.ports import users
-from noughts.ports.games import HeldGame
-from noughts.ports.users import Kind, Time
+from noughts.ports.games import Card, HeldGame, WaitingGame
+from noughts.ports.users import Time
 
 _TAG_BYTES: Final = 6
-
-
-class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """A player as everybody sees them beside the board; of somebody who was deleted only that is left."""
-
-    id: UserId | None
-    username: str | None
-    kind: Kind | Literal["deleted"]
-    rating: int | None = None
 
 
 class Players(msgspec.Struct, frozen=True):
@@ -59,9 +50,6 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: Time
     invite_url: str | UnsetType = UNSET
     replayed: bool | UnsetType = UNSET
-
-
-_DELETED: Final = Card(id=None, username=None, kind="deleted")
 
 
 def snapshot(
@@ -121,6 +109,12 @@ def held(game: Game, user_id: UserId) -> HeldGame:
     )
 
 
+def waiting(game: Game, owner: UserId) -> WaitingGame:
+    """Return a game that waits for anyone, as they see it who might join."""
+    return WaitingGame(
+        id=game.id, variant=game.variant, mark=OTHER[game.mark], user_id=owner, created_at=rfc3339(game.created_at)
+    )
+
+
 def _card(user_id: UserId | None, cards: Mapping[UserId, users.Card]) -> Card:
-    card = None if user_id is None else cards.get(user_id)
-    return _DELETED if card is None else Card(id=card.id, username=card.username, kind=card.kind)
+    return Card.of(None if user_id is None else cards.get(user_id))

@@ -17,6 +17,7 @@ from noughts.games.model.snapshots import Snapshot, held, snapshot
 from noughts.games.service.cards import Cards
 from noughts.games.service.computer import Computer
 from noughts.games.service.invites import Invites
+from noughts.games.service.public import Public
 from noughts.games.store import GameStore, KeyUsed, Overtaken, Shelf
 from noughts.kit import ids, sealing
 from noughts.kit.broadcast import Broadcast
@@ -25,7 +26,7 @@ from noughts.kit.idempotency import Idempotency, Once
 from noughts.kit.logging import log
 from noughts.kit.tokens import Principal, UserId
 from noughts.kit.workers import Work, every
-from noughts.ports.games import HELD_AT_ONCE, HeldGame
+from noughts.ports.games import HELD_AT_ONCE, HeldGame, Record, Waiting
 from noughts.ports.users import Users
 
 _TRIES: Final = 16
@@ -63,6 +64,7 @@ class GameService:
         self._now = now
         self._cards = Cards(users, broadcast, now)
         self._computer = Computer(store, chance, now)
+        self._public = Public(store, now)
         self._matching = asyncio.Lock()
 
     async def create(self, wish: Wish, by: Principal, key: str | None = None) -> Snapshot:
@@ -158,6 +160,18 @@ class GameService:
         last = None if after is None else GameId(after)
         wanted = Shelf(player=user_id, viewer=user_id, after=last, limit=HELD_AT_ONCE)
         return [held(game, user_id) for game in await self._store.shelf(wanted)]
+
+    async def record(self, user_id: UserId) -> Record:
+        """Return how somebody's finished games ended, as far as everybody may know. May be repeated."""
+        return await self._public.record(user_id)
+
+    async def latest(self, user_id: UserId) -> list[HeldGame]:
+        """Return the 10 latest finished games of a person that everybody may see, the newest first. May be repeated."""
+        return await self._public.latest(user_id)
+
+    async def waiting(self) -> Waiting:
+        """Return who waits for anyone, and how much is played, as it was up to a second ago. May be repeated."""
+        return await self._public.waiting()
 
     async def answer_pending(self, older_than: timedelta = _OVERDUE) -> None:
         """Make the computer reply wherever it has owed a move for that long. May be repeated."""

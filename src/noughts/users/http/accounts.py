@@ -14,16 +14,14 @@ from noughts.kit.errors import (
 )
 from noughts.kit.passwords import HashQueueFull
 from noughts.kit.throttling import TooManyAttempts
-from noughts.kit.times import rfc3339
-from noughts.kit.tokens import UserId
-from noughts.ports.users import Kind, Time, User
-from noughts.users.model.accounts import Account, LastAdministrator
+from noughts.ports.users import PublicUser, User
+from noughts.users.model.accounts import LastAdministrator
 from noughts.users.model.addresses import EmailTaken
 from noughts.users.model.names import UsernameTaken
 from noughts.users.model.secrets import PasswordBreached, PasswordContextual
 from noughts.users.model.wishes import Registration, Wish
 from noughts.users.service import UserService
-from noughts.users.service.directory import view
+from noughts.users.service.directory import public_view, view
 
 CHANGES: Final = Limit("changes", 30, 60, per_user=True)
 REGISTRATION: Final = Limit("registration", 100, 3_600, network=Limit("registration-network", 1_000, 3_600))
@@ -59,15 +57,6 @@ class PasswordBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     new_password: str
 
 
-class PublicUser(msgspec.Struct, frozen=True, kw_only=True):
-    """An account as everybody who is signed in may see it."""
-
-    id: UserId
-    username: str
-    kind: Kind
-    created_at: Time
-
-
 async def create_user(users: UserService, ask: Ask[RegistrationBody, NoQuery]) -> Answer:
     wanted = Registration(ask.body.username, ask.body.email, ask.body.password)
     account = await users.registrations.register(wanted, ask.origin, ask.idempotency_key())
@@ -81,7 +70,7 @@ async def get_user(users: UserService, ask: Ask[None, NoQuery]) -> Answer:
     etag = account.etag if full else account.public_etag
     if ask.has(etag):
         return not_modified(etag)
-    return Answer(view(account) if full else _public(account), etag=etag)
+    return Answer(view(account) if full else public_view(account), etag=etag)
 
 
 async def change_user(users: UserService, ask: Ask[ChangeBody, NoQuery]) -> Answer:
@@ -104,12 +93,6 @@ async def change_password(users: UserService, ask: Ask[PasswordBody, NoQuery]) -
 async def delete_user(users: UserService, ask: Ask[None, NoQuery]) -> Answer:
     await users.profiles.delete(ask.user_id(), ask.caller, ask.origin, ask.if_match())
     return Answer(status=204)
-
-
-def _public(account: Account) -> PublicUser:
-    return PublicUser(
-        id=account.id, username=account.username, kind=account.kind, created_at=rfc3339(account.created_at)
-    )
 
 
 _CHANGES: Final = (

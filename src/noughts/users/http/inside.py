@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from noughts.kit.edge import Answer, Ask, NoQuery, Route, Who
 from noughts.kit.tokens import UserId
-from noughts.ports.users import CARDS_AT_ONCE, Card, Identified, User
+from noughts.ports.users import CARDS_AT_ONCE, Card, Identified, PublicUser, User
 from noughts.users.service import UserService
 
 _READ: Final = "users:read"
@@ -17,6 +17,12 @@ class IdentifyBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What somebody calls themselves when signing in."""
 
     identifier: str
+
+
+class NamedBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What somebody is called by others."""
+
+    username: str
 
 
 class CardsBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,6 +49,10 @@ async def identify(users: UserService, ask: Ask[IdentifyBody, NoQuery]) -> Answe
     return Answer(await users.directory.identify(ask.body.identifier))
 
 
+async def named(users: UserService, ask: Ask[NamedBody, NoQuery]) -> Answer:
+    return Answer(await users.directory.named(ask.body.username))
+
+
 async def cards(users: UserService, ask: Ask[CardsBody, NoQuery]) -> Answer:
     return Answer(Cards(list((await users.directory.cards(ask.body.user_ids)).values())))
 
@@ -53,5 +63,7 @@ ROUTES: Final = (
     Route("GET", "/internal/users/{user_id}", account_of, "Read an account in full.", answer=User, who=Who.SERVICE, scope=_READ),
     Route("POST", "/internal/users/identify", identify, "Whose username or email this is.", body=IdentifyBody,
           answer=Identified, who=Who.SERVICE, scope=_READ),
+    Route("POST", "/internal/users/named", named, "Who has this username.", body=NamedBody, answer=PublicUser,
+          who=Who.SERVICE, scope=_READ),
     Route("POST", "/internal/users/cards", cards, "Many cards at once.", body=CardsBody, answer=Cards, who=Who.SERVICE, scope=_READ),
 )  # fmt: skip

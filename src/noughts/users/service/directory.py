@@ -10,13 +10,14 @@ from noughts.kit.fittings import Fittings
 from noughts.kit.logging import log
 from noughts.kit.times import rfc3339
 from noughts.kit.tokens import UserId
-from noughts.ports.users import Card, Identified, User
+from noughts.ports.users import Card, Identified, PublicUser, User
 from noughts.users.model import accounts, addresses, names
 from noughts.users.model.accounts import Account
 from noughts.users.store import AccountStore
 
 _GUEST_NAME_BYTES: Final = 8
 _STARTED_S: Final = 1.0
+_LONGEST_SPELLING: Final = 4 * names.LONGEST
 
 
 class Directory:
@@ -53,6 +54,11 @@ class Directory:
         key = _askable(names.fold(identifier) or identifier)
         return Identified(key, await self._store.identify(username_key=key, email_key=None))
 
+    async def named(self, username: str) -> PublicUser:
+        """Return who has this username, however it is written; raises NotFound."""
+        key = names.fold(username) if len(username) <= _LONGEST_SPELLING else None
+        return public_view(accounts.require_visible(None if key is None else await self._store.by_username_key(key)))
+
     async def cards(self, user_ids: Sequence[UserId]) -> dict[UserId, Card]:
         """Return the cards of those among at most 128 people who exist."""
         rows = await self._store.cards(user_ids) if user_ids else ()
@@ -62,6 +68,13 @@ class Directory:
 def _askable(key: str) -> str:
     """Return the key without NUL, which stands in nobody's, and about which PostgreSQL cannot even be asked."""
     return key.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def public_view(account: Account) -> PublicUser:
+    """Return an account as everybody may see it."""
+    return PublicUser(
+        id=account.id, username=account.username, kind=account.kind, created_at=rfc3339(account.created_at)
+    )
 
 
 def view(account: Account) -> User:

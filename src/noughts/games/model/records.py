@@ -1,0 +1,42 @@
+"""How somebody's finished games add up."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from noughts.games.model.games import Seat
+from noughts.games.rules import Mark, Outcome
+from noughts.ports.games import COUNTED, Record, Score
+
+
+class Tally(msgspec.Struct, frozen=True, array_like=True):
+    """How many games of a kind somebody began (`owns`) or joined ended like that; `mark` is that of who began."""
+
+    owns: bool
+    seat: Seat
+    mark: Mark
+    result: Outcome
+    games: int
+
+    @property
+    def outcome(self) -> str:
+        """What it was for them, by the name of the score's field."""
+        if self.result == "draw":
+            return "drawn"
+        return "won" if (self.result == self.mark) == self.owns else "lost"
+
+
+def record(tallies: Iterable[Tally]) -> Record:
+    """Return the record that follows from the tallies of one person, each side of each kind counted to 10 000."""
+    found = list(tallies)
+    sides = {(tally.owns, tally.seat) for tally in found}
+    full = any(sum(tally.games for tally in found if (tally.owns, tally.seat) == side) >= COUNTED for side in sides)
+    return Record(people=_score(found, "anyone"), computer=_score(found, "computer"), complete=not full)
+
+
+def _score(tallies: Iterable[Tally], seat: Seat) -> Score:
+    counted = {"won": 0, "lost": 0, "drawn": 0}
+    for tally in tallies:
+        if tally.seat == seat:
+            counted[tally.outcome] += tally.games
+    return Score(**counted)
