@@ -10,7 +10,7 @@ from noughts.kit.errors import Forbidden, Unavailable
 from noughts.kit.published_keys import PublishedKeys
 from noughts.kit.tokens import UserId, Verifier
 from noughts.ports.auth import Auth
-from tests.contracts import seams
+from tests import seams
 from tests.services import Services
 
 NOBODY = UserId("00000000-0000-7000-8000-00000000ffff")

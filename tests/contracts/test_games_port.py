@@ -12,7 +12,7 @@ from noughts.kit.errors import Forbidden
 from noughts.kit.tokens import Principal, UserId
 from noughts.ports.games import LATEST, WAITING, Games, Record, Score
 from noughts.ports.users import computer_id
-from tests.contracts import seams
+from tests import seams
 from tests.services import Services
 
 NOBODY = UserId("00000000-0000-7000-8000-00000000ffff")

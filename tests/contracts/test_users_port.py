@@ -15,9 +15,9 @@ from noughts.kit.tokens import UserId
 from noughts.ports.users import CARDS_AT_ONCE, Card, PublicUser, Users, computer_id
 from noughts.users.client import UsersClient
 from noughts.users.service.directory import view
-from tests.contracts import seams
-from tests.contracts.seams import Token
+from tests import seams
 from tests.fakes import Clock, caller
+from tests.seams import Token
 from tests.services import SECRET, Services, by_code, services
 
 NOBODY = UserId("00000000-0000-7000-8000-00000000ffff")
