@@ -41,6 +41,9 @@ class _Unanswered(Exception):
     """A commit was asked for and the connection lost: whether it happened is not known."""
 
 
+_OF_NO_USE: Final = (_Unanswered, *_LOST)
+
+
 class Postgres:
     """A pool of connections to one database. `await Postgres.open(address)` makes it."""
 
@@ -105,7 +108,7 @@ class Postgres:
             try:
                 return await self._ask_once(ask)
             except _LOST as error:
-                if isinstance(error, TimeoutError) or not _is_lost(error):
+                if isinstance(error, TimeoutError):
                     raise
                 return await self._ask_once(ask)
 
@@ -114,15 +117,15 @@ class Postgres:
         try:
             return await ask(connection)
         except asyncio.CancelledError:  # its answer is still to come, and nobody must take it for theirs
-            connection.terminate()
+            _drop(connection)
             raise
-        except Exception as error:
-            if _is_lost(error):
-                connection.terminate()
-                await self._pool.expire_connections()  # the others lead to the same place
+        except _OF_NO_USE:
+            _drop(connection)
+            await self._pool.expire_connections()  # the others lead to the same place
             raise
         finally:
-            await self._pool.release(connection, timeout=_LET_GO_S)
+            with contextlib.suppress(*_LOST):  # what was answered stays answered
+                await self._pool.release(connection, timeout=_LET_GO_S)
 
 
 async def _one(connection: Connection, statement: Write) -> None:
@@ -138,7 +141,7 @@ async def _one(connection: Connection, statement: Write) -> None:
     except asyncpg.ReadOnlySQLTransactionError:
         raise
     except _LOST as error:
-        raise (_Unanswered() if _is_lost(error) else error) from error
+        raise _Unanswered from error
 
 
 @lru_cache(1_024)
@@ -157,9 +160,10 @@ async def _together(connection: Connection, statements: tuple[Write, ...]) -> No
             done = await connection.execute(sql.postgres, *args)
             if rows is not None and int(done.rpartition(" ")[2]) != rows:
                 raise Missed(sql.postgres)
-    except (Missed, asyncpg.PostgresError):
-        if not connection.is_closed():
-            await connection.execute("ROLLBACK")
+    except _LOST:
+        raise
+    except Exception:
+        await connection.execute("ROLLBACK")
         raise
     try:
         await connection.execute("COMMIT")
@@ -167,9 +171,9 @@ async def _together(connection: Connection, statements: tuple[Write, ...]) -> No
         raise _Unanswered from error
 
 
-def _is_lost(error: Exception) -> bool:
-    """Return whether the connection is of no use any more; a value the driver does not take is no such error."""
-    return isinstance(error, (_Unanswered, *_LOST)) and not isinstance(error, ValueError)
+def _drop(connection: Connection) -> None:
+    with contextlib.suppress(asyncpg.InterfaceError):  # it has left the pool already
+        connection.terminate()
 
 
 async def _keep(_: Connection) -> None:
