@@ -15,7 +15,12 @@ from tests.servers import free_port
 
 DEBIANS = Path("/usr/lib/postgresql/15/bin")
 _START_S = 20.0
-_SETTINGS = {"listen_addresses": "'127.0.0.1'", "shared_buffers": "'16MB'", "max_connections": "60", "wal_level": "replica"}
+_SETTINGS = {
+    "listen_addresses": "'127.0.0.1'",
+    "shared_buffers": "'16MB'",
+    "max_connections": "60",
+    "wal_level": "replica",
+}
 
 
 def newest() -> Path:

@@ -48,7 +48,13 @@ def statements_of(service: str) -> list[str]:
     """Every statement a service runs."""
     package = {"users": users, "auth": auth, "games": games}[service]
     store = import_module(f"{package.__name__}.store")
-    rooms = [store, *(import_module(f"{store.__name__}.{room.name}") for room in pkgutil.iter_modules(getattr(store, "__path__", [])))]
+    rooms = [
+        store,
+        *(
+            import_module(f"{store.__name__}.{room.name}")
+            for room in pkgutil.iter_modules(getattr(store, "__path__", []))
+        ),
+    ]
     found = [sql.postgres for room in (*rooms, *KIT[service]) for sql in statements_in(room)]
     found += [sql.postgres for sql in ALSO[service]]
     if service == "users":  # many at once
@@ -148,7 +154,9 @@ async def test_what_is_anothers_is_refused(owned: str, service: str, statement: 
 
 
 async def test_every_table_has_its_place_in_the_table_of_owners(owner: Any) -> None:
-    found = await owner.fetch("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'")
+    found = await owner.fetch(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
+    )
     assert {row["relname"] for row in found} == ownership.tables()
 
 

@@ -6,13 +6,11 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import msgspec
 import pytest
-from tests import postgres_servers, servers
-from tests.postgres_servers import Cluster
-from tests.conftest import MEMORY
 
 from noughts import migrations
 from noughts.kit import ids
@@ -20,6 +18,9 @@ from noughts.kit.clock import now
 from noughts.kit.database import Missed, Query, Sql, Write
 from noughts.kit.database.postgres import Postgres
 from noughts.kit.errors import Refusal, Unavailable
+from tests import postgres_servers, servers
+from tests.postgres_servers import Cluster
+from tests.conftest import MEMORY
 
 RECOVERED_S = 3.0
 
@@ -72,8 +73,30 @@ async def database(cluster: Cluster) -> AsyncIterator[Postgres]:
 async def end_sessions(cluster: Cluster) -> None:
     """Drop every other connection, as an administrator does, or a proxy."""
     connection = await asyncpg.connect(cluster.address())
-    await connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname IS NOT NULL")
+    await connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname IS NOT NULL"
+    )
     await connection.close()
+
+
+async def until(connection: Any, query: str) -> Any:
+    """Return what a query finds, once it finds something."""
+    while not (found := await connection.fetchval(query)):  # noqa: ASYNC110 - a server tells nobody
+        await asyncio.sleep(0.01)
+    return found
+
+
+async def end_whoever_waits(connection: Any) -> None:
+    """Drop the connection that waits for a lock, once there is one."""
+    pid = await until(connection, "SELECT pid FROM pg_locks WHERE NOT granted")
+    await connection.execute("SELECT pg_terminate_backend($1)", pid)
+
+
+async def read_only(connection: Any, *, on: bool) -> None:
+    """Let a server take no writes from whoever connects, or take them again."""
+    await connection.execute(f"ALTER SYSTEM SET default_transaction_read_only = {'on' if on else 'off'}")
+    await connection.execute("SELECT pg_reload_conf()")
+    await until(connection, f"SELECT current_setting('default_transaction_read_only') = '{'on' if on else 'off'}'")
 
 
 def key() -> tuple[str, Write]:
@@ -196,10 +219,7 @@ async def test_a_transaction_cut_short_is_written_once_all_the_same(cluster: Clu
     await blocker.execute("BEGIN")
     await blocker.execute("LOCK TABLE revocations")
     writing = asyncio.create_task(database.write(write, Write(END, (key_id, now()))))
-    waiting = "SELECT pid FROM pg_locks WHERE NOT granted"
-    while not (pids := await blocker.fetch(waiting)):
-        await asyncio.sleep(0.01)
-    await blocker.execute("SELECT pg_terminate_backend($1)", pids[0]["pid"])
+    await end_whoever_waits(blocker)
     await blocker.execute("COMMIT")
     await writing
     assert [row.id for row in await database.scan(KEYS)] == [key_id]
@@ -216,9 +236,7 @@ async def test_a_single_write_that_was_cut_short_is_unavailable_and_not_tried_ag
     await blocker.execute("BEGIN")
     await blocker.execute("LOCK TABLE signing_keys")
     writing = asyncio.create_task(database.write(write))
-    while not (pids := await blocker.fetch("SELECT pid FROM pg_locks WHERE NOT granted")):
-        await asyncio.sleep(0.01)
-    await blocker.execute("SELECT pg_terminate_backend($1)", pids[0]["pid"])
+    await end_whoever_waits(blocker)
     with pytest.raises(Unavailable, match="did not say"):
         await writing
     await blocker.execute("COMMIT")
@@ -239,29 +257,30 @@ async def test_a_miss_of_a_single_write_leaves_nothing_of_it(database: Postgres)
     assert await database.fetch(unmoved) == Number(0)
 
 
-async def test_a_server_that_only_reads_is_left_for_one_that_can_be_written_to(cluster: Cluster, database: Postgres) -> None:
+async def test_a_server_that_only_reads_is_left_for_one_that_can_be_written_to(
+    cluster: Cluster, database: Postgres
+) -> None:
     connection = await asyncpg.connect(cluster.address())
-    await connection.execute("ALTER SYSTEM SET default_transaction_read_only = on")
-    await connection.execute("SELECT pg_reload_conf()")
-    while await connection.fetchval("SHOW default_transaction_read_only") == "off":
-        await asyncio.sleep(0.01)
+    await read_only(connection, on=True)
     with pytest.raises(Unavailable):
         await database.write(key()[1])
     with pytest.raises(Unavailable):
         await Postgres.open(cluster.address())
-    await connection.execute("SET default_transaction_read_only = off")
-    await connection.execute("ALTER SYSTEM RESET default_transaction_read_only")
-    await connection.execute("SELECT pg_reload_conf()")
-    while await connection.fetchval("SELECT setting FROM pg_file_settings WHERE name = 'default_transaction_read_only'"):
-        await asyncio.sleep(0.01)
+    await connection.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE")
+    await read_only(connection, on=False)
     deadline = time.monotonic() + RECOVERED_S
-    while True:
-        try:
-            await database.write(key()[1])
-            break
-        except Unavailable:
-            assert time.monotonic() < deadline
+    while not await written(database):
+        assert time.monotonic() < deadline
     await connection.close()
+
+
+async def written(database: Postgres) -> bool:
+    """Return whether a write is taken."""
+    try:
+        await database.write(key()[1])
+    except Unavailable:
+        return False
+    return True
 
 
 async def test_of_several_hosts_the_one_that_can_be_written_to_is_used(cluster: Cluster, folder: Path) -> None:

@@ -60,9 +60,7 @@ def verifier(password: str) -> str:
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, _ROUNDS)
     stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
     server = hmac.digest(salted, b"Server Key", "sha256")
-    return "SCRAM-SHA-256${}:{}${}:{}".format(
-        _ROUNDS, *(b64encode(part).decode() for part in (salt, stored, server))
-    )
+    return "SCRAM-SHA-256${}:{}${}:{}".format(_ROUNDS, *(b64encode(part).decode() for part in (salt, stored, server)))
 
 
 def _write(path: Path, address: str) -> None:

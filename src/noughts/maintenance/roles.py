@@ -9,11 +9,10 @@ from sqlalchemy.exc import DBAPIError
 from noughts.kit.database.engine import keep_others_waiting
 from noughts.kit.errors import Refusal
 from noughts.maintenance.addresses import kept, verifier
-from noughts.maintenance.postgres import connected, reason
+from noughts.maintenance.postgres import MIGRATED, connected, reason
 from noughts.migrations import grants, ownership
 
 _EXISTS: Final = sa.text("SELECT true FROM pg_roles WHERE rolname = :role")
-_MIGRATED: Final = sa.text("SELECT to_regclass('schema_floor') IS NOT NULL")
 _NOT_ALLOWED: Final = "42501"
 # What a process that hangs holds is let go of; every statement of a server is done in a fraction of this.
 _SETTINGS: Final = ("statement_timeout = '10s'", "idle_in_transaction_session_timeout = '10s'")
@@ -33,7 +32,7 @@ async def ensure(address: str, folder: Path | None) -> list[str]:
 
 def _ensure(connection: sa.Connection, passwords: dict[str, str]) -> list[str]:
     keep_others_waiting(connection)
-    if not connection.scalar(_MIGRATED):
+    if not connection.scalar(MIGRATED):
         raise Refusal("The database has no tables yet: run `noughts db migrate`.")
     return [line for role in ownership.ROLES.values() for line in _role(connection, role, passwords.get(role))]
 

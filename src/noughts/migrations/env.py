@@ -14,7 +14,7 @@ _PATIENCE = "5s"
 
 def _migrate(connection: sa.Connection) -> None:
     is_postgres = connection.dialect.name == "postgresql"
-    context.configure(connection=connection, render_as_batch=not is_postgres, on_version_apply=_note)
+    context.configure(connection=connection, render_as_batch=not is_postgres, on_version_apply=_noted)
     with context.begin_transaction():
         if is_postgres:
             keep_others_waiting(connection)
@@ -26,11 +26,11 @@ def _migrate(connection: sa.Connection) -> None:
                 grants.give(connection, role)
 
 
-def _note(*, step: MigrationInfo, **_: object) -> None:
+def _noted(ctx: object, step: MigrationInfo, heads: object, run_args: object) -> None:
     """Keep what was done, for whoever asked for it."""
-    for revision in step.up_revisions:
-        first_line = (revision.doc or "").partition("\n")[0]
-        context.config.attributes["done"].append(f"{revision.revision} {first_line}")
+    for revision in step.up_revision_ids:
+        script = context.script.get_revision(revision)
+        context.config.attributes["done"].append(f"{revision}: {script.doc if script else ''}")
 
 
 async def _migrate_postgres(address: str) -> None:

@@ -1,13 +1,13 @@
 """PostgreSQL through SQLAlchemy, for the commands that work on a whole database and end."""
 
-from typing import Any, Final
+import sqlite3
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from noughts.kit.database.hosts import Hosts
-
+from noughts.kit.database.hosts import Connection, Hosts
 
 _LOCK: Final = 6_668_447  # any number, the same for every Noughts
 _PATIENCE_S: Final = 10.0
@@ -17,7 +17,7 @@ def postgres_engine(address: str) -> AsyncEngine:
     """Return an engine on a `postgresql://` address, which may name whatever the driver takes: several hosts, TLS."""
     hosts = Hosts(address)
 
-    async def connect(**options: Any) -> Any:  # noqa: ANN401 - asyncpg ships no types
+    async def connect(**options: object) -> Connection:
         return await hosts.connect(timeout=_PATIENCE_S, **options)
 
     return create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
@@ -31,7 +31,7 @@ def sqlite_engine(address: str) -> sa.Engine:
     engine = sa.create_engine(address, poolclass=NullPool)
 
     @sa.event.listens_for(engine, "connect")
-    def _leave_transactions_to_us(connection: Any, _: object) -> None:
+    def _leave_transactions_to_us(connection: sqlite3.Connection, _: object) -> None:
         connection.isolation_level = None
 
     @sa.event.listens_for(engine, "begin")

@@ -43,7 +43,7 @@ class Hosts:
         self._demands = demands(address)
         self._first = 0
 
-    async def connect(self, *_: str, **options: Any) -> Connection:
+    async def connect(self, *_: str, **options: object) -> Connection:
         """Return a connection; raises what the last of the hosts said."""
         count = len(self._addresses)
         for at in (number % count for number in range(self._first, self._first + count)):
