@@ -14,6 +14,8 @@ from pathlib import Path
 from tests.servers import free_port
 
 DEBIANS = Path("/usr/lib/postgresql/15/bin")
+OTHER = "TEST_POSTGRES_PROGRAMS"
+"""The variable that names another PostgreSQL's programs for all tests."""
 _START_S = 20.0
 _SETTINGS = {
     "listen_addresses": "'127.0.0.1'",
@@ -32,7 +34,7 @@ def newest() -> Path:
     return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
 
 
-class Cluster:
+class PostgresServer:
     """One PostgreSQL on a loopback port, everything in `folder`. As root it runs as another user, as it must."""
 
     def __init__(self, folder: Path, programs: Path) -> None:
@@ -43,21 +45,21 @@ class Cluster:
         """Return its address."""
         return f"postgresql://{role}@127.0.0.1:{self.port}/{database}"
 
-    def init(self) -> "Cluster":
+    def init(self) -> "PostgresServer":
         """Make it."""
         self._own()
         self._run("initdb", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-sync", "-D", ".")
         self._configure(_SETTINGS)
         return self
 
-    def follow(self, primary: "Cluster") -> "Cluster":
+    def follow(self, primary: "PostgresServer") -> "PostgresServer":
         """Make it a standby of another one that runs."""
         self._own()
         self.folder.chmod(0o700)
         self._run("pg_basebackup", "-R", "--checkpoint=fast", "--no-sync", "-D", ".", "-d", primary.address())
         return self
 
-    def start(self) -> "Cluster":
+    def start(self) -> "PostgresServer":
         """Start it, and wait until it takes connections."""
         command = [str(self.programs / "postgres"), "-D", ".", "-p", str(self.port), "-k", ""]
         with (self.folder.parent / f"{self.folder.name}.log").open("ab") as log:
@@ -130,9 +132,9 @@ class Cluster:
 
 
 @contextmanager
-def running(folder: Path, programs: Path | None = None) -> Iterator[Cluster]:
+def running(folder: Path, programs: Path | None = None) -> Iterator[PostgresServer]:
     """Run a PostgreSQL for the length of a block."""
-    cluster = Cluster(folder / "primary", programs or newest()).init()
+    cluster = PostgresServer(folder / "primary", programs or newest()).init()
     try:
         yield cluster.start()
     finally:

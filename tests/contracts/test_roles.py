@@ -2,6 +2,7 @@
 
 import asyncio
 import pkgutil
+import re
 from collections.abc import AsyncIterator, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -31,7 +32,7 @@ KIT = {
 """The rooms of the kit all of whose statements a service runs."""
 ALSO = {
     "users": [],
-    "auth": [revocation._INSERT, revocation._SINCE, outbox._INSERT, audit._INSERT],
+    "auth": [revocation._INSERT, revocation._SINCE, revocation._OF, outbox._INSERT, audit._INSERT],
     "games": [revocation._SINCE],
 }
 """Of the other rooms, those it runs."""
@@ -87,11 +88,17 @@ async def refused_to(owned: str, service: str) -> list[str]:
     """Which of its statements a service may not run."""
     connection = await asyncpg.connect(for_role(owned, ownership.ROLES[service]))
     refused = []
+    await connection.execute("SET plan_cache_mode = force_generic_plan")
     for statement in statements_of(service):
+        arguments = max(map(int, re.findall(r"\$(\d+)", statement)), default=0)
         try:
-            await connection.execute(f"EXPLAIN (GENERIC_PLAN) {statement}")
+            await connection.execute(f"PREPARE asked AS {statement}")
+            await connection.execute(
+                f"EXPLAIN EXECUTE asked{'(' + ', '.join(['NULL'] * arguments) + ')' if arguments else ''}"
+            )
         except asyncpg.InsufficientPrivilegeError as error:
             refused.append(f"{error}: {statement}")
+        await connection.execute("DEALLOCATE ALL")
     await connection.close()
     return refused
 

@@ -19,8 +19,8 @@ from noughts.kit.database import Missed, Query, Sql, Write
 from noughts.kit.database.postgres import Postgres
 from noughts.kit.errors import Refusal, Unavailable
 from tests import postgres_servers, servers
-from tests.postgres_servers import Cluster
 from tests.conftest import MEMORY
+from tests.postgres_servers import PostgresServer
 
 RECOVERED_S = 3.0
 
@@ -54,7 +54,7 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture
-async def cluster(folder: Path) -> AsyncIterator[Cluster]:
+async def cluster(folder: Path) -> AsyncIterator[PostgresServer]:
     """A PostgreSQL of the test's own, with our tables in it."""
     with postgres_servers.running(folder) as running:
         await migrations.upgrade(running.address())
@@ -62,7 +62,7 @@ async def cluster(folder: Path) -> AsyncIterator[Cluster]:
 
 
 @pytest.fixture
-async def database(cluster: Cluster) -> AsyncIterator[Postgres]:
+async def database(cluster: PostgresServer) -> AsyncIterator[Postgres]:
     """A pool on it, all of whose connections are open."""
     pool = await Postgres.open(cluster.address())
     await asyncio.gather(*(pool.fetch(Query("SELECT 1 FROM pg_sleep(0.05)", Number)) for _ in range(10)))
@@ -70,7 +70,7 @@ async def database(cluster: Cluster) -> AsyncIterator[Postgres]:
     await pool.close()
 
 
-async def end_sessions(cluster: Cluster) -> None:
+async def end_sessions(cluster: PostgresServer) -> None:
     """Drop every other connection, as an administrator does, or a proxy."""
     connection = await asyncpg.connect(cluster.address())
     await connection.execute(
@@ -159,7 +159,7 @@ class Load:
         assert [at for at in self.failed_at if at > self.back_at + RECOVERED_S] == []
 
 
-async def test_connections_dropped_under_load_lose_nothing(cluster: Cluster, database: Postgres) -> None:
+async def test_connections_dropped_under_load_lose_nothing(cluster: PostgresServer, database: Postgres) -> None:
     load = Load(database)
     async with load.running():
         for _ in range(10):
@@ -171,7 +171,7 @@ async def test_connections_dropped_under_load_lose_nothing(cluster: Cluster, dat
 
 @pytest.mark.slow
 async def test_a_database_killed_under_load_loses_nothing_and_is_asked_again_within_three_seconds(
-    cluster: Cluster, database: Postgres
+    cluster: PostgresServer, database: Postgres
 ) -> None:
     load = Load(database)
     async with load.running():
@@ -186,8 +186,8 @@ async def test_a_database_killed_under_load_loses_nothing_and_is_asked_again_wit
 
 
 @pytest.mark.slow
-async def test_a_standby_takes_over_under_load(cluster: Cluster, folder: Path) -> None:
-    standby = Cluster(folder / "standby", cluster.programs).follow(cluster).start()
+async def test_a_standby_takes_over_under_load(cluster: PostgresServer, folder: Path) -> None:
+    standby = PostgresServer(folder / "standby", cluster.programs).follow(cluster).start()
     # What the primary acknowledges is on the standby, or a failover would lose it whatever we do.
     connection = await asyncpg.connect(cluster.address())
     await connection.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
@@ -206,13 +206,17 @@ async def test_a_standby_takes_over_under_load(cluster: Cluster, folder: Path) -
     standby.stop()
 
 
-async def test_reads_never_notice_that_idle_connections_were_dropped(cluster: Cluster, database: Postgres) -> None:
+async def test_reads_never_notice_that_idle_connections_were_dropped(
+    cluster: PostgresServer, database: Postgres
+) -> None:
     for _ in range(20):
         await end_sessions(cluster)
         assert await database.fetch(BACKEND) is not None
 
 
-async def test_a_transaction_cut_short_is_written_once_all_the_same(cluster: Cluster, database: Postgres) -> None:
+async def test_a_transaction_cut_short_is_written_once_all_the_same(
+    cluster: PostgresServer, database: Postgres
+) -> None:
     """It surely was not done: nobody had asked for its commit."""
     key_id, write = key()
     blocker = await asyncpg.connect(cluster.address())
@@ -228,7 +232,7 @@ async def test_a_transaction_cut_short_is_written_once_all_the_same(cluster: Clu
 
 
 async def test_a_single_write_that_was_cut_short_is_unavailable_and_not_tried_again(
-    cluster: Cluster, database: Postgres
+    cluster: PostgresServer, database: Postgres
 ) -> None:
     """Whether it happened could not be told."""
     _, write = key()
@@ -258,7 +262,7 @@ async def test_a_miss_of_a_single_write_leaves_nothing_of_it(database: Postgres)
 
 
 async def test_a_server_that_only_reads_is_left_for_one_that_can_be_written_to(
-    cluster: Cluster, database: Postgres
+    cluster: PostgresServer, database: Postgres
 ) -> None:
     connection = await asyncpg.connect(cluster.address())
     await read_only(connection, on=True)
@@ -283,8 +287,8 @@ async def written(database: Postgres) -> bool:
     return True
 
 
-async def test_of_several_hosts_the_one_that_can_be_written_to_is_used(cluster: Cluster, folder: Path) -> None:
-    standby = Cluster(folder / "standby", cluster.programs).follow(cluster).start()
+async def test_of_several_hosts_the_one_that_can_be_written_to_is_used(cluster: PostgresServer, folder: Path) -> None:
+    standby = PostgresServer(folder / "standby", cluster.programs).follow(cluster).start()
     nobody = servers.free_port()
     for order in ((nobody, standby.port, cluster.port), (cluster.port, standby.port, nobody)):
         hosts = ",".join(f"127.0.0.1:{port}" for port in order)
@@ -297,7 +301,7 @@ async def test_of_several_hosts_the_one_that_can_be_written_to_is_used(cluster: 
 
 
 @pytest.mark.slow
-async def test_a_frozen_server_costs_no_more_than_the_deadline(cluster: Cluster, database: Postgres) -> None:
+async def test_a_frozen_server_costs_no_more_than_the_deadline(cluster: PostgresServer, database: Postgres) -> None:
     cluster.freeze()
     begun = time.monotonic()
     asked = [database.fetch(BACKEND) for _ in range(15)]
@@ -332,7 +336,7 @@ async def test_the_pool_tells_how_many_connections_it_has_and_uses(database: Pos
     await asking
 
 
-async def test_a_role_nobody_knows_and_a_missing_database_are_refusals(cluster: Cluster) -> None:
+async def test_a_role_nobody_knows_and_a_missing_database_are_refusals(cluster: PostgresServer) -> None:
     for address in (cluster.address(role="nobody"), cluster.address("nowhere")):
         with pytest.raises(Refusal, match="does not exist"):
             await Postgres.open(address)
