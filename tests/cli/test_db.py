@@ -222,6 +222,15 @@ def apart(addresses: Path, folder: Path) -> Iterator[httpx.Client]:
             assert "InsufficientPrivilege" not in process.log.read_text()
 
 
+def test_a_service_without_its_rights_says_in_one_line_what_gives_them(ready: str, tmp_path: Path) -> None:
+    run(ready, "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM noughts_games")
+    settings = {"base_url": ORIGIN, "secret": "0" * 64, "database_file": str(tmp_path / "addresses" / "games")}
+    neighbours = {"users_url": "http://127.0.0.1:9", "auth_url": "http://127.0.0.1:9"}
+    answer = noughts("serve", "games", "--port", str(servers.free_port()), **settings, **neighbours)
+    assert refused(answer), answer.err
+    assert "noughts db roles" in answer.err
+
+
 @pytest.mark.slow
 def test_services_apart_live_on_their_own_roles(ready: str, tmp_path: Path) -> None:
     with apart(tmp_path / "addresses", tmp_path) as client:

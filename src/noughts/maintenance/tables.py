@@ -83,6 +83,10 @@ def _strange(table: Table, column: Column, row: Sequence[Plain]) -> Refusal:
     return Refusal(f"{table.name}: the row that begins with {row[0]!r} has no {column.kind} in its {column.name}.")
 
 
+def _id(value: Any) -> uuid.UUID:  # noqa: ANN401 - whatever SQLite holds
+    return uuid.UUID(_text(value))
+
+
 def _time(value: Any) -> datetime:  # noqa: ANN401 - whatever SQLite holds
     return datetime.fromisoformat(value).astimezone(UTC)
 
@@ -106,7 +110,7 @@ def _number(value: Any) -> int:  # noqa: ANN401 - whatever SQLite holds
 
 
 _MEANT: Final[dict[Kind, Callable[[Any], Any]]] = {
-    "id": uuid.UUID,
+    "id": _id,
     "time": _time,
     "bytes": _bytes,
     "text": _text,

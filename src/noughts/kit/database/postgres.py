@@ -194,6 +194,8 @@ async def _translated() -> AsyncIterator[None]:
         raise Orphaned from error
     except asyncpg.UndefinedTableError as error:
         raise Unprepared from error
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise Unavailable("The store does not allow that: `noughts db roles` gives each service its rights.") from error
     except _Unanswered as error:
         raise Unavailable("The store did not say whether it was written.") from error
     except _COULD_NOT_ASK as error:
