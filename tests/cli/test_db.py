@@ -103,6 +103,7 @@ def test_without_roles_a_database_is_good_and_the_operator_hears_of_them(owner: 
         ("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM noughts_users", "noughts_users lacks DELETE on users"),
         ("DROP TABLE recovery_codes", "The table recovery_codes is not there."),
         ("UPDATE alembic_version SET version_num = '0001'", "The schema is at 0001 and not at 0002"),
+        ("UPDATE schema_floor SET oldest_code = '9999'; UPDATE alembic_version SET version_num = '9999'", "The schema is at 9999, too new"),
         ("ALTER TABLE games ADD CONSTRAINT odd CHECK (ply < 100) NOT VALID", "odd is not valid"),
         ("INSERT INTO signing_keys (id, algorithm, sealed, created_at) VALUES (gen_random_uuid(), 'ES256', 'x', now())",
          "There is no secret"),

@@ -1,8 +1,11 @@
 """`noughts db backup`, `restore` and `copy`: people come back and find everything as it was."""
 
+import resource
 import shutil
 import sqlite3
 import stat
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -11,7 +14,7 @@ import pytest
 from noughts.migrations import ownership
 from tests import servers
 from tests.cli.lives import SETTINGS, Kept, fill, go_on
-from tests.faults.harm import noughts, refused
+from tests.faults.harm import Ended, environment, noughts, refused
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +139,18 @@ def test_no_backup_is_left_of_a_damaged_file(data: Path, tmp_path: Path) -> None
     assert not list(tmp_path.glob("*saved*"))
     checked = noughts("db", "check", data=str(data))
     assert (checked.status, "WRONG  The file is damaged" in checked.out) == (1, True)
+
+
+@pytest.mark.parametrize("words", [["backup", "saved"], ["restore", "whole", "--data", "new"]])
+def test_on_a_full_disk_nothing_is_left_but_a_line_that_says_so(data: Path, tmp_path: Path, words: list[str]) -> None:
+    assert noughts("db", "backup", str(tmp_path / "whole"), data=str(data)).status == 0
+    ended = subprocess.run(
+        [sys.executable, "-m", "noughts", "db", *words], cwd=tmp_path, env=environment(data=str(data)), text=True,
+        capture_output=True, check=False, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000)),
+    )  # fmt: skip
+    assert refused(Ended(ended.returncode, ended.stdout, ended.stderr)), ended.stderr
+    assert not list(tmp_path.glob("*saved*"))
+    assert not list(tmp_path.glob("new/*noughts.db*"))
 
 
 def test_what_is_no_backup_is_refused(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def backup(file: Path, *, data: Data = None) -> None:
     print(f"Everything is in {file} now.")
     if server.secret or not beside.exists():
         print(
-            "Keep NOUGHTS_SECRET with it: without the secret the signing keys, second factors and mails in it cannot be opened."
+            "Keep NOUGHTS_SECRET with it: without it nobody opens the signing keys, second factors and mails in there."
         )
     else:
         print(f"The secret is in {beside}: whoever has both can sign in as anybody.")

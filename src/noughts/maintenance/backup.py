@@ -23,16 +23,16 @@ from noughts.maintenance.installation import (
     secret_in,
     secret_of,
     snapshot,
-    version_of,
 )  # fmt: skip
 from noughts.maintenance.postgres import require_up_to_date
+from noughts.maintenance.version import version_of
 
 
 async def back_up(server: Server, file: Path, tell: Tell) -> None:
     """Write a new file with everything in the database as it is at one moment, and the secret beside it; raises Refusal."""
     secret, beside = server.directory / "secret", beside_of(file)
     keeps_secret = not server.secret and secret.exists()
-    with appearing(file) as draft:
+    with appearing(file) as draft, _in_words():
         if server.database:
             await _from_postgres(server.database, draft, tell)
         else:
@@ -46,7 +46,7 @@ async def back_up(server: Server, file: Path, tell: Tell) -> None:
 async def restore(server: Server, file: Path, tell: Tell) -> None:
     """Put a backup into an installation that is empty; raises Refusal, with nothing changed."""
     secret = _secret_for(server, file)
-    with closing(opened(file)) as source:
+    with _in_words(), closing(opened(file)) as source:
         require_sound(source, file)
         require_fitting(source, secret)
     if server.database:
@@ -57,14 +57,14 @@ async def restore(server: Server, file: Path, tell: Tell) -> None:
         if not server.secret and beside_of(file).exists():
             copied(beside_of(file), server.directory / "secret")
         if not server.database:
-            with appearing(server.directory / "noughts.db") as draft:
+            with appearing(server.directory / "noughts.db") as draft, _in_words():
                 snapshot(file, draft)
 
 
 async def copy(server: Server, tell: Tell) -> int:
     """Copy the SQLite file of an installation that is stopped to PostgreSQL; return how many rows. Raises Refusal."""
     file = file_of(server)
-    with _held(server), closing(opened(file)) as source:
+    with _held(server), _in_words(), closing(opened(file)) as source:
         require_sound(source, file)
         require_fitting(source, secret_of(server))
         return await _to_postgres(file, server.database, tell)
@@ -106,7 +106,7 @@ async def _to_postgres(file: Path, address: str, tell: Tell) -> int:
 async def _up_to_date(file: Path, folder: Path) -> sqlite3.Connection:
     """Return a connection to the file or, where its schema is old, to a copy that was brought up to date."""
     source = opened(file)
-    version = version_of(source, file)
+    version = version_of(source)
     if version.schema == schema.HEAD:
         source.execute("BEGIN")  # what is read is of one moment
         return source
@@ -122,6 +122,15 @@ async def _up_to_date(file: Path, folder: Path) -> sqlite3.Connection:
 def _require_empty(folder: Path) -> None:
     if left := sorted(path.name for path in folder.glob("noughts.db*")):
         raise Refusal(f"{folder} is not empty: there is {left[0]}. Restore into a new directory, with --data.")
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Say in one line what SQLite could not do: a full disk, a file that cannot be read."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise Refusal(f"SQLite could not do it: {error}.") from None
 
 
 @contextmanager

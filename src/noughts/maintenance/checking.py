@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from noughts.auth.signing import opens
 from noughts.kit.database import schema
 from noughts.kit.settings import Server
-from noughts.maintenance.installation import faults, file_of, opened, secret_of, version_of
+from noughts.maintenance.installation import faults, file_of, opened, secret_of
 from noughts.maintenance.postgres import MIGRATED, connected
+from noughts.maintenance.version import VERSION, Version, version_of
 from noughts.migrations import ownership
 from noughts.migrations.ownership import Right
 
@@ -36,7 +37,7 @@ async def check(server: Server) -> list[Finding]:
 def _of_file(server: Server, secret: bytes | None) -> Iterator[Finding]:
     path = file_of(server)
     with closing(opened(path)) as connection:
-        yield _of_schema(version_of(connection, path).schema)
+        yield _of_schema(version_of(connection))
         wrong = faults(connection)
         yield from (Finding(f"The file is damaged: {fault}", is_wrong=True) for fault in wrong)
         if not wrong:
@@ -52,7 +53,8 @@ def _of_postgres(connection: sa.Connection, secret: bytes | None) -> Iterator[Fi
     if not connection.scalar(MIGRATED):
         yield Finding("There are no tables yet: run `noughts db migrate`.", is_wrong=True)
         return
-    yield _of_schema(str(connection.scalar(sa.text("SELECT version_num FROM alembic_version"))))
+    [found] = connection.execute(VERSION)
+    yield _of_schema(Version(*found))
     yield from _of_tables(set(connection.scalars(_TABLES)))
     yield from _of_indexes(list(connection.scalars(_INVALID)))
     yield from _of_roles(connection)
@@ -66,15 +68,17 @@ def _of_version(version: int) -> Finding:
     return Finding(f"PostgreSQL {version} answers; Noughts is made for {oldest} to {newest}.", is_wrong=True)
 
 
-def _of_schema(version: str) -> Finding:
-    if version == schema.HEAD:
-        return Finding(f"The schema is at {version}, as this version of Noughts wants it.")
-    behind = (
-        "run `noughts db migrate`"
-        if version < schema.HEAD
-        else "this version of Noughts is older, and can live with it"
-    )
-    return Finding(f"The schema is at {version} and not at {schema.HEAD}: {behind}.", is_wrong=version < schema.HEAD)
+def _of_schema(version: Version) -> Finding:
+    if version.schema == schema.HEAD:
+        return Finding(f"The schema is at {version.schema}, as this version of Noughts wants it.")
+    if version.is_behind:
+        behind = f"The schema is at {version.schema} and not at {schema.HEAD}: run `noughts db migrate`."
+        return Finding(behind, is_wrong=True)
+    if version.is_too_new:
+        return Finding(
+            f"The schema is at {version.schema}, too new for this version of Noughts: update it.", is_wrong=True
+        )
+    return Finding(f"The schema is at {version.schema}, newer than this version of Noughts, which can live with it.")
 
 
 def _of_secret(sealed: list[bytes], secret: bytes | None) -> Finding:

@@ -52,7 +52,7 @@ async def into_sqlite(address: str, target: sqlite3.Connection, tell: Tell) -> i
                 target.executemany(insert, rows)
             _require_same(table, found, _tally(target, table))
             total += found.rows
-            tell(f"{table.name}: {found.rows} rows, {found.digest[:16]}")
+            tell(_told(table, found))
         if target.execute("PRAGMA foreign_key_check").fetchone():
             raise Refusal("Some rows refer to others that are not there: nothing was written.")
         target.execute("COMMIT")
@@ -107,7 +107,7 @@ async def _move(driver: Any, table: Table, source: sqlite3.Connection, tell: Tel
         await driver.copy_records_to_table(table.name, columns=table.names, records=records)
         count += len(rows)
         if count % _TOLD_EVERY == 0:
-            tell(f"{table.name}: {count} rows so far")
+            tell(f"{table.name}: {count} so far")
 
 
 async def _compared(driver: Any, table: Table, source: sqlite3.Connection, tell: Tell) -> int:  # noqa: ANN401 - untyped
@@ -116,8 +116,12 @@ async def _compared(driver: Any, table: Table, source: sqlite3.Connection, tell:
         for row in rows:
             found.add(row)
     _require_same(table, _tally(source, table), found)
-    tell(f"{table.name}: {found.rows} rows, {found.digest[:16]}")
+    tell(_told(table, found))
     return found.rows
+
+
+def _told(table: Table, found: Tally) -> str:
+    return f"{table.name}: {found.rows}" + (f" ({found.digest[:16]})" if found.rows else "")
 
 
 def _require_same(table: Table, there: Tally, here: Tally) -> None:

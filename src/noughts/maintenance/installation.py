@@ -5,24 +5,10 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
-import msgspec
-
 from noughts.auth.signing import opens
-from noughts.kit.database import schema
 from noughts.kit.errors import Refusal
 from noughts.kit.settings import Server
-
-
-class Version(msgspec.Struct, frozen=True):
-    """The schema of a file, and the oldest code that can live with it."""
-
-    schema: str
-    oldest_code: str
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether it must be brought up to date."""
-        return self.schema < schema.HEAD
+from noughts.maintenance.version import version_of
 
 
 def file_of(server: Server) -> Path:
@@ -39,21 +25,12 @@ def opened(path: Path) -> sqlite3.Connection:
         raise Refusal(f"{path} is not there.")
     try:
         connection = _reading(path)
-        version_of(connection, path)
-    except sqlite3.Error as error:
+        version = version_of(connection)
+    except (sqlite3.Error, ValueError) as error:
         raise Refusal(f"{path} is no database of Noughts: {error}.") from None
-    return connection
-
-
-def version_of(connection: sqlite3.Connection, path: Path) -> Version:
-    """Return the version of its schema; raises Refusal when it is too new for this code, sqlite3.Error when it has none."""
-    [found] = connection.execute(
-        "SELECT v.version_num, f.oldest_code FROM alembic_version v, schema_floor f"
-    ).fetchall()
-    version = Version(*found)
-    if version.oldest_code > schema.HEAD:
+    if version.is_too_new:
         raise Refusal(f"{path} has schema {version.schema}, too new for this version of Noughts: update it.")
-    return version
+    return connection
 
 
 def require_sound(connection: sqlite3.Connection, path: Path) -> None:
