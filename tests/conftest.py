@@ -1,6 +1,7 @@
 """What every test may ask for: a running server, a real PostgreSQL or Redis, a migrated database of either kind."""
 
 import asyncio
+import os
 import shutil
 import tempfile
 import uuid
@@ -18,7 +19,7 @@ from noughts import migrations
 from noughts.kit.database import Database
 from noughts.kit.database.postgres import Postgres
 from noughts.kit.database.sqlite import Sqlite
-from tests import servers
+from tests import postgres_servers, servers
 
 # A loaded machine is no finding; and a finding is kept as an example in the test, not in a file.
 settings.register_profile("noughts", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
@@ -33,8 +34,14 @@ def postgres_address() -> Iterator[str]:
     # In memory where there is room: a database for each test is a third of a second on a disk and a fortieth in memory.
     room = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 4 * 2**30
     place = MEMORY if room else None
-    with tempfile.TemporaryDirectory(prefix="noughts-", dir=place) as folder, servers.postgres(Path(folder)) as address:
-        yield address
+    with tempfile.TemporaryDirectory(prefix="noughts-", dir=place) as name:
+        if programs := os.environ.get(postgres_servers.OTHER):
+            Path(name).chmod(0o755)
+            with postgres_servers.running(Path(name), Path(programs)) as server:
+                yield server.address()
+            return
+        with servers.postgres(Path(name)) as address:
+            yield address
 
 
 @pytest.fixture(scope="session")

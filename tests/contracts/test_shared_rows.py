@@ -107,6 +107,7 @@ async def test_what_no_living_token_can_concern_is_forgotten(house: Services) ->
         house.revocations.check(somebody)
     house.clock.forward(seconds=2)
     await house.revocations.forget()
+    await house.revocations.purge()
     await house.revocations.read(timedelta(days=1))
     house.revocations.check(somebody)
 

@@ -167,5 +167,5 @@ async def test_nothing_is_left_of_somebody_who_was_erased(house: Services) -> No
     assert played.id in after["games"]
 
     house.clock.forward(minutes=12)
-    await house.revocations.forget()
+    await house.revocations.purge()
     assert by.user_id not in (await everything(house.database))["revocations"]

@@ -18,13 +18,14 @@ from noughts.kit.tokens import AUDIENCE, LIFETIME_S, TOKEN_TYPE, Claims, PublicK
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 _RSA_BITS: Final = 2_048
+_PURPOSE: Final = "signing keys"
 
 
 class Signer:
     """Signs access tokens with the key whose time it is, and knows the public part of all: `verifying` is kept up to date."""
 
     def __init__(self, secret: bytes, algorithm: Algorithm, issuer: str) -> None:
-        self._sealing_key = sealing.derive(secret, "signing keys")
+        self._sealing_key = sealing.derive(secret, _PURPOSE)
         self.issuer = issuer
         self._stored: Sequence[StoredKey] = ()
         self._private: dict[str, Any] = {}
@@ -83,6 +84,11 @@ class Signer:
         if plain is None:
             raise Refusal("The secret is not the one this database was set up with: restore the file `secret`.")
         return serialization.load_der_private_key(plain, None)
+
+
+def opens(secret: bytes, sealed: bytes) -> bool:
+    """Return whether a stored key was sealed with this secret."""
+    return sealing.unseal(sealing.derive(secret, _PURPOSE), sealed) is not None
 
 
 def _jwk(key_id: str, key: VerifyingKey) -> dict[str, Any]:

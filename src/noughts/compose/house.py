@@ -88,7 +88,8 @@ class House(Rooms):
         """Return the work that comes round again, for as long as the process lives."""
         work = self.fittings.workers() if self.has_database else []
         if "users" in self.parts:
-            work += [*self.delivery.workers(), *self.users.workers(self.games_port, self.auth_port)]
+            work += [*self.fittings.purges(), *self.delivery.workers()]
+            work += self.users.workers(self.games_port, self.auth_port)
         if "auth" in self.parts:
             work += self.auth.workers()
         elif self.has_database:

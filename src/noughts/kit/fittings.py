@@ -93,11 +93,17 @@ class Fittings(msgspec.Struct, frozen=True, kw_only=True):
         await self.tokens_ended(*await self.revocations.of(user_id, at))
 
     def workers(self) -> list[Work]:
-        """Return the kit's own work that comes round again."""
+        """Return the kit's own work that comes round again in every process."""
         return [
             *self.broadcast.workers(),
             every(READ_EVERY_S, self.revocations.follow),
             every(HOUR, self.revocations.forget),
+        ]
+
+    def purges(self) -> list[Work]:
+        """Return the work on the rows of all services, which one of them does: the others may not delete these rows."""
+        return [
+            every(HOUR, self.revocations.purge),
             every(HOUR, self.idempotency.purge),
             every(HOUR, self.audit.purge),
             every(HOUR, self.throttle.purge),

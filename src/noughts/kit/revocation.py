@@ -124,8 +124,11 @@ class Revocations:
         self._reread_at = reread_at
 
     async def forget(self) -> None:
-        """Drop what no living token can concern, here and in the table."""
+        """Drop from memory what no living token can concern."""
         before = self._now() - KEPT
         self._sessions = {session: at for session, at in self._sessions.items() if at >= before}
         self._users = {user: ended for user, ended in self._users.items() if ended.created_at >= before}
-        await self._database.write(Write(_PURGE, (before,), rows=None))
+
+    async def purge(self) -> None:
+        """Remove the rows that no living token can concern."""
+        await self._database.write(Write(_PURGE, (self._now() - KEPT,), rows=None))

@@ -12,9 +12,12 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 
 
-async def upgrade(address: str) -> None:
-    """Bring the schema of a `sqlite:///` or `postgresql://` address up to date; raises Refusal. May be repeated and raced."""
-    await asyncio.to_thread(_upgrade, address)
+async def upgrade(address: str) -> list[str]:
+    """Bring the schema of a `sqlite:///` or `postgresql://` address up to date; return what was done, a line for each step.
+
+    On PostgreSQL the services' roles get their rights in the same transaction. Raises Refusal. May be repeated and raced.
+    """
+    return await asyncio.to_thread(_upgrade, address)
 
 
 def newest() -> list[str]:
@@ -24,17 +27,20 @@ def newest() -> list[str]:
     return list(ScriptDirectory.from_config(_config()).get_heads())
 
 
-def _upgrade(address: str) -> None:
+def _upgrade(address: str) -> list[str]:
     from alembic import command
     from alembic.util import CommandError
+    from asyncpg import InterfaceError, InternalClientError, PostgresError
     from sqlalchemy.exc import SQLAlchemyError
 
     config = _config()
-    config.attributes["address"] = address
+    config.attributes |= {"address": address, "done": []}
     try:
         command.upgrade(config, "head")
-    except (CommandError, SQLAlchemyError, OSError) as error:
+    except (CommandError, SQLAlchemyError, OSError, PostgresError, InterfaceError, InternalClientError) as error:
         raise Refusal(f"The schema cannot be brought up to date: {str(error).splitlines()[0]}.") from None
+    done: list[str] = config.attributes["done"]
+    return done
 
 
 def _config() -> "Config":

@@ -1,51 +1,51 @@
 """How Alembic reaches the database: one transaction, on PostgreSQL under a lock that lets one migration run."""
 
 import asyncio
-from typing import Any
 
 import sqlalchemy as sa
 from alembic import context
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
+from alembic.runtime.migration import MigrationInfo
 
-_LOCK = 6_668_447  # any number, the same for every Noughts
+from noughts.kit.database.engine import keep_others_waiting, postgres_engine, sqlite_engine
+from noughts.migrations import grants
+
+_PATIENCE = "5s"
 
 
 def _migrate(connection: sa.Connection) -> None:
-    context.configure(connection=connection, render_as_batch=connection.dialect.name == "sqlite")
+    is_postgres = connection.dialect.name == "postgresql"
+    context.configure(connection=connection, render_as_batch=not is_postgres, on_version_apply=_noted)
     with context.begin_transaction():
-        if connection.dialect.name == "postgresql":
-            connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+        if is_postgres:
+            keep_others_waiting(connection)
+            # Whoever waits for a table makes everybody else wait behind it.
+            connection.execute(sa.text(f"SET LOCAL lock_timeout = '{_PATIENCE}'"))
         context.run_migrations()
+        if is_postgres:
+            for role in grants.let_in(connection):
+                grants.give(connection, role)
+
+
+def _noted(ctx: object, step: MigrationInfo, heads: object, run_args: object) -> None:
+    """Keep what was done, for whoever asked for it."""
+    for revision in step.up_revision_ids:
+        script = context.script.get_revision(revision)
+        context.config.attributes["done"].append(f"{revision}: {script.doc if script else ''}")
 
 
 async def _migrate_postgres(address: str) -> None:
-    engine = create_async_engine("postgresql+asyncpg" + address[address.index(":") :], poolclass=NullPool)
+    engine = postgres_engine(address)
     async with engine.begin() as connection:
         await connection.run_sync(_migrate)
     await engine.dispose()
 
 
-def _migrate_sqlite(address: str) -> None:
-    """Migrate inside one real transaction: left to itself, Python's driver commits before every change of schema."""
-    engine = sa.create_engine(address, poolclass=NullPool)
-
-    @sa.event.listens_for(engine, "connect")
-    def _leave_transactions_to_us(connection: Any, _: object) -> None:
-        connection.isolation_level = None
-
-    @sa.event.listens_for(engine, "begin")
-    def _begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    with engine.begin() as connection:
-        _migrate(connection)
-
-
 def _main() -> None:
     address = context.config.attributes["address"]
+    context.config.attributes.setdefault("done", [])
     if address.startswith("sqlite"):
-        _migrate_sqlite(address)
+        with sqlite_engine(address).begin() as connection:
+            _migrate(connection)
         return
     asyncio.run(_migrate_postgres(address))
 
