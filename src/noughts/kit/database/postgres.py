@@ -8,6 +8,7 @@ import asyncpg
 
 from noughts.kit.database.statements import Argument, Missed, Orphaned, Query, Taken, Write
 from noughts.kit.errors import Unavailable, Unprepared
+from noughts.kit.metrics import Gauges
 
 Row = TypeVar("Row")
 Connection = Any  # asyncpg ships no types
@@ -82,6 +83,17 @@ class Postgres:
                 done = await connection.execute(sql.postgres, *args)
                 if rows is not None and int(done.rpartition(" ")[2]) != rows:
                     raise Missed(sql.postgres)
+
+    def gauges(self) -> Gauges:
+        pool = self._pool
+        return {
+            "noughts_database_connections": ("Connections to the database.", pool.get_size),
+            "noughts_database_connections_in_use": (
+                "Connections that are asking something.",
+                lambda: pool.get_size() - pool.get_idle_size(),
+            ),
+            "noughts_database_connections_most": ("Connections there may be.", pool.get_max_size),
+        }
 
     async def close(self) -> None:
         await self._pool.close()
