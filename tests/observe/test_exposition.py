@@ -3,38 +3,13 @@
 import contextlib
 import socket
 from collections import Counter
-from collections.abc import Iterator
 
 import httpx
 import pytest
 from tests import servers
-from tests.observe.exposition import Exposition, scrape
+from tests.observe.conftest import Watched
 
 from noughts import VERSION
-
-ADA = {"username": "ada", "email": "ada@example.com", "password": "a proper secret"}
-
-
-class Watched(servers.Process):
-    """A server, and its page of metrics."""
-
-    def page(self) -> Exposition:
-        """Return what it tells now."""
-        return scrape(int(self.settings["admin_port"]))
-
-
-@pytest.fixture(scope="module")
-def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
-    """A server with limits that is watched; somebody has signed up there."""
-    data = tmp_path_factory.mktemp("watched") / "data"
-    process = Watched(data, admin_port=str(servers.free_port()))
-    process.start()
-    try:
-        with process.client() as client:
-            assert client.post("/users", json=ADA).status_code == 201
-        yield process
-    finally:
-        process.stop()
 
 
 def test_every_name_is_ours_or_the_process_and_every_counter_ends_as_one(watched: Watched) -> None:
