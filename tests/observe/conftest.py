@@ -14,9 +14,11 @@ from pathlib import Path
 import asyncpg
 import httpx
 import pytest
-from tests import servers
+from tests import gateways, servers
 from tests.observe.collector import Collector, collecting
 from tests.observe.exposition import Exposition, scrape
+
+from noughts.gateway import envoy
 
 ADA = {"username": "ada", "email": "ada@example.com", "password": "a proper secret"}
 
@@ -35,10 +37,11 @@ class Watched(servers.Process):
 
 
 class Apart:
-    """Three processes: who people are and sign in, games, the gateway."""
+    """Three processes: who people are and sign in, games, the gateway. Where each listens, and where its metrics are."""
 
-    def __init__(self, collector: Collector, admin_ports: dict[str, int], url: str) -> None:
-        self.collector, self.admin_ports, self.url = collector, admin_ports, url
+    def __init__(self, collector: Collector, ports: dict[str, int], admin_ports: dict[str, int]) -> None:
+        self.collector, self.ports, self.admin_ports = collector, ports, admin_ports
+        self.url = f"http://127.0.0.1:{ports['gateway']}"
 
     def page(self, services: str) -> Exposition:
         """Return what a process tells now."""
@@ -91,7 +94,25 @@ def apart(postgres_address: str, migrated_postgres: str, tmp_path_factory: pytes
             if services == "gateway":
                 del given["DATABASE"]
             stack.enter_context(_running(services, given, log))
-        yield Apart(collector, admin_ports, f"http://127.0.0.1:{ports['gateway']}")
+        yield Apart(collector, ports, admin_ports)
+
+
+@pytest.fixture(scope="session")
+def entrance(apart: Apart, tmp_path_factory: pytest.TempPathFactory) -> Iterator[gateways.Gateway]:
+    """A real Envoy before them, with metrics of its own."""
+    at = {services: (f"127.0.0.1:{port}",) for services, port in apart.ports.items()}
+    plan = envoy.Plan(
+        users=at["users auth"],
+        auth=at["users auth"],
+        games=at["games"],
+        gateway=at["gateway"],
+        base_url="http://localhost:8000",
+        listen=f"127.0.0.1:{servers.free_port()}",
+        admin=f"127.0.0.1:{servers.free_port()}",
+        metrics=f"127.0.0.1:{servers.free_port()}",
+    )
+    with gateways.standing(tmp_path_factory.mktemp("entrance"), plan) as gateway:
+        yield gateway
 
 
 async def _copied(address: str, template: str) -> str:
