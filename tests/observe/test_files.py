@@ -113,7 +113,7 @@ def test_prometheus_reads_every_service_of_the_composed_containers() -> None:
     read = {
         target for job in CONFIG["scrape_configs"] for targets in job["static_configs"] for target in targets["targets"]
     }
-    assert read == {f"{name}:9100" for name in names}
+    assert read == {f"{name}:{9902 if name == 'envoy' else 9100}" for name in names}
 
 
 def test_prometheus_takes_the_configuration_and_the_alerts() -> None:
