@@ -84,7 +84,7 @@ $(VENV)/installed: $(VENV)/equipped pyproject.toml $(SOURCES)
 	@$(BIN)/python -m compileall -q src
 	@touch $@
 
-machine: ## Install what the tests need from Debian: the browser, Redis
+machine: ## Install what the tests need from Debian: the browser, Redis, Prometheus
 	@missing=; for program in chromium redis-server; do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
 	[ -z "$$missing" ] || { \
 	  printf '\033[1m%s\033[0m\n' "Installing$$missing for the tests (a minute)"; \
@@ -92,3 +92,7 @@ machine: ## Install what the tests need from Debian: the browser, Redis
 	  command -v apt-get >/dev/null && $$root apt-get update -qq && \
 	    $$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null || \
 	    { echo "The tests need these programs:$$missing. Install them, then run this again."; exit 1; }; }
+	@command -v promtool >/dev/null || test -x $(VENV)/prometheus/usr/bin/promtool || { \
+	  printf '\033[1m%s\033[0m\n' "Fetching Prometheus for the tests, beside the packages: nothing is started (20 MB)"; \
+	  (cd $(VENV) && apt-get download -qq prometheus && dpkg-deb -x prometheus_*.deb prometheus && rm prometheus_*.deb) || \
+	    echo "Prometheus cannot be had here: what only it can test is left out."; }

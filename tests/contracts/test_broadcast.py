@@ -58,7 +58,8 @@ class Process:
 
     def gauge(self, name: str) -> float:
         """Return what a gauge shows."""
-        return self.relay.gauges()[f"noughts_events_{name}"][1]()
+        counted = {name.removesuffix("_total"): read for name, (_, read) in self.relay.gauges().items()}
+        return counted[f"noughts_events_{name}"]()
 
     async def until(self, reached: Callable[["Process"], bool]) -> None:
         """Return once this is so."""

@@ -57,7 +57,8 @@ def _held(found: compose.Settings) -> Iterator[None]:
 
 
 async def _serve(found: compose.Settings, here: frozenset[compose.Part], listener: server.Listener) -> None:
-    admin = server.listen("127.0.0.1", found.server.admin_port) if found.server.admin_port else None
+    told = found.server
+    admin = server.listen(told.admin_host, told.admin_port, "NOUGHTS_ADMIN_PORT") if told.admin_port else None
     async with compose.opened(found, migrate_apart, here) as house:
         entrance = (await house.ready()).entrance()
         tasks = [asyncio.create_task(work) for work in house.workers()]
@@ -66,7 +67,8 @@ async def _serve(found: compose.Settings, here: frozenset[compose.Part], listene
             _greet(found, house.mailer.place)
         else:
             print(f"noughts: {', '.join(sorted(here))} at port {listener.getsockname()[1]}", flush=True)
-        await server.serve((entrance, listener), *([(house.admin(), admin)] if admin else []), drain=house.drain)
+        served = [(entrance, listener), *([(house.admin(), admin)] if admin else [])]
+        await server.serve(*served, requests=house.requests, drain=house.drain)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

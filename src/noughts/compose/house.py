@@ -20,7 +20,7 @@ from noughts.gateway.profiles import Profiles
 from noughts.gateway.web import Web
 from noughts.kit import address
 from noughts.kit.database import schema
-from noughts.kit.edge import Admit, Door, Entrance, Route, ServiceApp, Threshold, Who
+from noughts.kit.edge import Admit, Door, Entrance, Route, ServiceApp, Threshold, Who, traced_door
 from noughts.kit.errors import Unavailable
 from noughts.kit.logging import log
 from noughts.kit.published_keys import READ_EVERY_S
@@ -66,7 +66,8 @@ class House(Rooms):
             doors.append((gateway_http.HEALTH, self.door(gateway_http.HEALTH, self._desk)))
         gateway = Gateway(doors, elsewhere, inside=len(self.parts) < len(PARTS))
         client = address.resolver(address.networks(self.settings.gateway.trusted_proxies))
-        return Threshold(gateway, self.requests, client, secure=self.settings.server.origin.startswith("https:"))
+        door, secure = traced_door(gateway, self.tracing), self.settings.server.origin.startswith("https:")
+        return Threshold(door, self.requests, client, secure=secure)
 
     def door(self, routes: Sequence[Route], service: object) -> ServiceApp:
         """Return a service's own door."""
@@ -114,6 +115,7 @@ class House(Rooms):
             self.fittings.passwords.close()
         for neighbour in self.neighbours.values():
             await neighbour.close()
+        await self.tracing.close()
 
     # Its doors.
 
@@ -127,7 +129,7 @@ class House(Rooms):
 
     def _door_of(self, part: Part) -> Door:
         if part not in self.parts:
-            return RemoteDoor(self.neighbour(part))
+            return RemoteDoor(self.neighbour(part), self._routes(part))
         here: dict[Part, Callable[[], object]] = {
             "users": lambda: self.users,
             "auth": lambda: self.auth,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import cached_property
 
+from noughts import VERSION
 from noughts.auth.client import AuthClient
 from noughts.auth.service import AuthService
 from noughts.auth.store import AuthStore
@@ -15,6 +16,7 @@ from noughts.games.store import GameStore
 from noughts.kit import broadcast, clock, mail, sealing
 from noughts.kit.broadcast import Broadcast
 from noughts.kit.database import Database
+from noughts.kit.database.spans import traced_database
 from noughts.kit.delivery import Delivery
 from noughts.kit.fittings import Fittings
 from noughts.kit.mail import Mailer
@@ -25,6 +27,7 @@ from noughts.kit.published_keys import PublishedKeys
 from noughts.kit.remote import Remote
 from noughts.kit.service_tokens import ServiceTokens
 from noughts.kit.tokens import Verifier
+from noughts.kit.tracing import Tracing
 from noughts.ports.auth import Auth
 from noughts.ports.games import Games
 from noughts.ports.users import Users
@@ -49,10 +52,14 @@ class Rooms:
         mailer: Mailer | None = None,
     ) -> None:
         self.settings, self.parts, self.secret, self.now = chosen, parts, secret, now
-        self._database, self._passwords, self._mailer = database, passwords, mailer
+        self._passwords, self._mailer = passwords, mailer
         self._chance = chance or random.SystemRandom()
         self.neighbours: dict[Part, Neighbour] = {}
-        self.requests = Requests()
+        here = [part for part in PARTS if part in parts]
+        self.requests = Requests(version=VERSION, services=" ".join(here))
+        self.tracing = Tracing.to(chosen.server.traces, version=VERSION, name="-".join(("noughts", *here)))
+        self.requests.gauges |= self.tracing.gauges()
+        self._database = database and traced_database(database, self.tracing, chosen.server.database_address)
         self.service_tokens = ServiceTokens(sealing.derive(secret, "services"), now)
         self.limited = chosen.gateway.rate_limits == "on"
 
@@ -75,7 +82,7 @@ class Rooms:
         """The tools of the kit."""
         passwords = self._passwords or Passwords(self.settings.hashing)
         origin, limited = self.settings.server.origin, self.limited
-        return Fittings.on(
+        fittings = Fittings.on(
             self.database,
             self.secret,
             origin=origin,
@@ -84,6 +91,8 @@ class Rooms:
             broadcast=self.broadcast,
             limited=limited,
         )
+        self.requests.gauges |= fittings.gauges() | self.database.gauges()
+        return fittings
 
     @cached_property
     def broadcast(self) -> Broadcast:
@@ -165,7 +174,7 @@ class Rooms:
     def neighbour(self, part: Part) -> Neighbour:
         """Return the way to a service that runs elsewhere; raises Refusal where nobody said where."""
         if part not in self.neighbours:
-            self.neighbours[part] = Neighbour(urls(self.settings.neighbours, part))
+            self.neighbours[part] = Neighbour(urls(self.settings.neighbours, part), name=part)
         return self.neighbours[part]
 
     # Who is calling.

@@ -5,7 +5,7 @@ from typing import Final
 
 import httpx
 
-from noughts.kit.edge import Answer, Reply, Request
+from noughts.kit.edge import Answer, Reply, Request, Route, templates
 from noughts.kit.neighbours import Neighbour
 
 _REPEATABLE: Final = ("GET", "HEAD", "OPTIONS")
@@ -30,11 +30,13 @@ class _Brought(Answer):
 class RemoteDoor:
     """Asks a neighbour; raises Unavailable when it does not answer."""
 
-    def __init__(self, neighbour: Neighbour) -> None:
+    def __init__(self, neighbour: Neighbour, routes: Iterable[Route]) -> None:
         self._neighbour = neighbour
+        self._template_of = templates(routes)
 
     async def __call__(self, request: Request) -> Answer:
         """Return the neighbour's answer: whole where it is short, else as it comes."""
+        request.route = self._template_of(request.path) or request.route
         query = b"?" + request.query if request.query else b""
         told = await self._neighbour.send(
             request.method,

@@ -41,6 +41,7 @@ class Web:
         file = None if is_shell else self._files.get(request.path)
         if file is None and not is_shell:
             raise NotFound
+        request.route = "page"
         if request.method not in ("GET", "HEAD"):
             raise MethodNotAllowed("It answers to GET, HEAD.", headers=(("Allow", "GET, HEAD"),))
         if file is None:

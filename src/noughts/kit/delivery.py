@@ -17,6 +17,7 @@ from noughts.kit.database import Database, Missed, Query, Sql, Write
 from noughts.kit.errors import Problem
 from noughts.kit.logging import log
 from noughts.kit.mail import Delayed, Mailer, Refused, Sender
+from noughts.kit.metrics import Gauges
 from noughts.kit.outbox import Outbox
 from noughts.kit.workers import Work, every
 
@@ -95,7 +96,7 @@ class Delivery:
         """Look how much is waiting."""
         self._backlog = await self._database.fetch(_BACKLOG) or Backlog(0, None)
 
-    def gauges(self) -> dict[str, tuple[str, Callable[[], float]]]:
+    def gauges(self) -> Gauges:
         """Return what is worth watching, as of the last look."""
         return {
             "noughts_mails_waiting": ("Mails that wait to be sent.", lambda: self._backlog.letters),

@@ -12,6 +12,7 @@ from noughts.kit.broadcast import USERS, AccountChanged, Broadcast
 from noughts.kit.browsers import Browsers
 from noughts.kit.database import Database
 from noughts.kit.idempotency import Idempotency
+from noughts.kit.metrics import Gauges
 from noughts.kit.outbox import Outbox
 from noughts.kit.passwords import Passwords
 from noughts.kit.proof import Proof
@@ -91,6 +92,10 @@ class Fittings(msgspec.Struct, frozen=True, kw_only=True):
     async def sessions_ended(self, user_id: UserId, at: datetime) -> None:
         """Tell the same of every session of a person that a change at that time ended; raises Unavailable."""
         await self.tokens_ended(*await self.revocations.of(user_id, at))
+
+    def gauges(self) -> Gauges:
+        """Return what is worth watching about the kit."""
+        return self.passwords.gauges() | self.revocations.gauges()
 
     def workers(self) -> list[Work]:
         """Return the kit's own work that comes round again in every process."""

@@ -24,7 +24,7 @@ class IdlePool:
     def __init__(self, threads: int, name: str) -> None:
         self._threads = ThreadPoolExecutor(threads, name, initializer=_step_back)
         self._lock = threading.Lock()
-        self._waiting = 0
+        self.waiting = self.running = 0
         self._finished: list[Callable[[], None]] = []
         self.submit = self._threads.submit
         self.shutdown = self._threads.shutdown
@@ -34,7 +34,7 @@ class IdlePool:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Result] = loop.create_future()
         with self._lock:
-            self._waiting += 1
+            self.waiting += 1
         self.submit(self._work, work, answer, loop)
         return await answer
 
@@ -42,7 +42,8 @@ class IdlePool:
         self, work: Callable[[], Result], answer: asyncio.Future[Result], loop: asyncio.AbstractEventLoop
     ) -> None:
         with self._lock:
-            self._waiting -= 1
+            self.waiting -= 1
+            self.running += 1
         try:
             hand_over = partial(_settle, answer, work())
         except Exception as error:  # noqa: BLE001 - whoever asked is told
@@ -54,8 +55,9 @@ class IdlePool:
     def _ready_with(self, hand_over: Callable[[], None]) -> list[Callable[[], None]]:
         """Add a result, and return those to hand over now: all of them, or none yet."""
         with self._lock:
+            self.running -= 1
             self._finished.append(hand_over)
-            if self._waiting and len(self._finished) < _TOGETHER:
+            if self.waiting and len(self._finished) < _TOGETHER:
                 return []
             ready, self._finished = self._finished, []
         return ready

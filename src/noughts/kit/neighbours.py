@@ -7,6 +7,7 @@ from typing import Final
 
 import httpx
 
+from noughts.kit import tracing
 from noughts.kit.errors import Unavailable
 
 DEADLINE_S: Final = 2.0
@@ -49,10 +50,12 @@ class Neighbour:
         self,
         urls: Sequence[str],
         *,
+        name: str = "neighbour",
         client: httpx.AsyncClient | None = None,
         now: Callable[[], float] = time.monotonic,
         deadline_s: float = DEADLINE_S,
     ) -> None:
+        self._name = name
         self._replicas = [_Replica(url) for url in urls]
         self._client = client or httpx.AsyncClient(trust_env=False, limits=_CONNECTIONS)
         self._now = now
@@ -75,11 +78,18 @@ class Neighbour:
         what it was asked: only what is `repeatable` is sent again. Raises Unavailable when none answers in time (2 s),
         and at once when none has answered lately.
         """
-        try:
-            async with asyncio.timeout(self._deadline_s):
-                return await self._first_answer(method, target, headers, content, repeatable=repeatable, stream=stream)
-        except TimeoutError:
-            raise Unavailable("A neighbouring service takes too long.", retry_after=1) from None
+        with tracing.asking(method, self._name) as asked:
+            given = httpx.Headers(headers)
+            given.update(tracing.carried())
+            try:
+                async with asyncio.timeout(self._deadline_s):
+                    told = await self._first_answer(
+                        method, target, given, content, repeatable=repeatable, stream=stream
+                    )
+            except TimeoutError:
+                raise Unavailable("A neighbouring service takes too long.", retry_after=1) from None
+            tracing.answered(asked, told.status_code)
+            return told
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -89,7 +99,7 @@ class Neighbour:
         self,
         method: str,
         target: str,
-        headers: Mapping[str, str] | Sequence[tuple[bytes, bytes]],
+        headers: httpx.Headers,
         content: bytes | None,
         *,
         repeatable: bool,

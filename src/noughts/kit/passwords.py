@@ -17,6 +17,8 @@ from msgspec import Meta
 from noughts.kit import hashes
 from noughts.kit.errors import Unavailable
 from noughts.kit.idle_pool import IdlePool
+from noughts.kit.metrics import Gauges
+from noughts.kit.tracing import step
 
 Result = TypeVar("Result")
 _IDLE_S: Final = 1.0
@@ -79,6 +81,7 @@ class Passwords:
         self._hasher = argon2.PasswordHasher(hashing.hash_passes, hashing.hash_memory_kib, parallelism=1)
         self._pool = IdlePool(threads, "argon2")
         self._room = self._all_room = threads + hashing.hash_queue
+        self._refused = 0
         self._tidied_at = 0.0
         self._floor_s = hashing.hash_floor_ms / 1000
         self._nobodys = self._pool.submit(self._hasher.hash, os.urandom(16).hex())
@@ -91,6 +94,7 @@ class Passwords:
     def seat(self) -> Iterator[None]:
         """Hold a place in the queue for what is asked `seated` inside; raises HashQueueFull."""
         if self._room <= 0:
+            self._refused += 1
             raise HashQueueFull(retry_after=2)
         self._room -= 1
         try:
@@ -125,6 +129,19 @@ class Passwords:
         if not self._is_ours(stored):
             hashes.require_usable(stored)
 
+    def gauges(self) -> Gauges:
+        """Return what is worth watching."""
+        return {
+            "noughts_hashes_waiting": ("Password hashes that wait for a thread.", lambda: self._pool.waiting),
+            "noughts_hashes_running": ("Password hashes being made.", lambda: self._pool.running),
+            "noughts_hash_places": (
+                "People who may sign in at once, those who wait among them.",
+                lambda: self._all_room,
+            ),
+            "noughts_hash_places_taken": ("People who are signing in.", lambda: self._all_room - self._room),
+            "noughts_hashes_refused_total": ("People told to come back: no place was free.", lambda: self._refused),
+        }
+
     def close(self) -> None:
         """Wait for the hashes under way."""
         self._pool.shutdown()
@@ -136,7 +153,7 @@ class Passwords:
             return False
 
     async def _run(self, work: Callable[[], Result], *, seated: bool = False) -> Result:
-        with contextlib.nullcontext() if seated else self.seat():
+        with contextlib.nullcontext() if seated else self.seat(), step("argon2"):
             return await self._pool.run(work)
 
     def _tidy(self) -> None:

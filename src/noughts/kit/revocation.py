@@ -16,6 +16,7 @@ from noughts.kit import ids
 from noughts.kit.broadcast import Topic
 from noughts.kit.database import Database, Query, Sql, Write, columns
 from noughts.kit.errors import InvalidToken, Unavailable
+from noughts.kit.metrics import Gauges
 from noughts.kit.tokens import LEEWAY_S, LIFETIME_S, Principal, SessionId, UserId
 
 KEPT: Final = timedelta(seconds=LIFETIME_S + 2 * LEEWAY_S)
@@ -98,6 +99,11 @@ class Revocations:
     def age_s(self) -> float:
         """Seconds since the rows were last read."""
         return time.monotonic() - self._fresh_at
+
+    def gauges(self) -> Gauges:
+        """Return what is worth watching."""
+        text = "Seconds since what ended access tokens was last read; past 5 nobody signed in is answered."
+        return {"noughts_revocation_feed_age_seconds": (text, lambda: self.age_s)}
 
     async def read(self, back: timedelta = KEPT) -> None:
         """Take in the rows of the last `back`; raises Unavailable when they cannot be read."""

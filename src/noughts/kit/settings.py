@@ -19,7 +19,8 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
 
     host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Meta(description="Port to listen on.", ge=0, le=65535)] = 8000
-    admin_port: Annotated[int, Meta(description="Loopback port of /metrics; 0: none.", ge=0, le=65535)] = 0
+    admin_host: Annotated[str, Meta(description="Address of /metrics, which is for operators alone.")] = "127.0.0.1"
+    admin_port: Annotated[int, Meta(description="Port of /metrics; 0: none.", ge=0, le=65535)] = 0
     data: Annotated[str, Meta(description="Directory of the database file and the generated secret.")] = "noughts-data"
     database: Annotated[
         str,
@@ -38,6 +39,9 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
         float, Meta(description="Seconds to go on answering after SIGTERM while /readyz says no.", ge=0, le=600)
     ] = 0.0
     base_url: Annotated[str, Meta(description="Where people reach it; empty: http://localhost:<port>.")] = ""
+    traces: Annotated[
+        str, Meta(description="OTLP/HTTP address traces are sent to; empty: there are none.", pattern="^(https?://|$)")
+    ] = ""
     log: Annotated[
         Literal["debug", "info", "warning", "error"],
         Meta(description="Least level that is logged: debug, info, warning or error."),

@@ -5,6 +5,6 @@ A message may come twice, late, or not at all; the store is the truth. Who liste
 
 from noughts.kit.broadcast.memory import Memory
 from noughts.kit.broadcast.settings import EventSettings, chosen
-from noughts.kit.broadcast.topics import USERS, AccountChanged, Broadcast, Gauges, Topic
+from noughts.kit.broadcast.topics import USERS, AccountChanged, Broadcast, Topic
 
-__all__ = ["USERS", "AccountChanged", "Broadcast", "EventSettings", "Gauges", "Memory", "Topic", "chosen"]
+__all__ = ["USERS", "AccountChanged", "Broadcast", "EventSettings", "Memory", "Topic", "chosen"]

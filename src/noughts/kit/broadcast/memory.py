@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from noughts.kit.broadcast.listeners import Listeners
-from noughts.kit.broadcast.topics import Gauges, Message, Topic
+from noughts.kit.broadcast.topics import Message, Topic
+from noughts.kit.metrics import Gauges
 from noughts.kit.workers import Work
 
 

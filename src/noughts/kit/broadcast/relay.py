@@ -20,8 +20,9 @@ from noughts.kit.broadcast.backlog import Backlog
 from noughts.kit.broadcast.echo import Echo
 from noughts.kit.broadcast.listeners import Listeners
 from noughts.kit.broadcast.senders import Senders
-from noughts.kit.broadcast.topics import Gauges, Message, Topic
+from noughts.kit.broadcast.topics import Message, Topic
 from noughts.kit.logging import log
+from noughts.kit.metrics import Gauges
 from noughts.kit.workers import Work
 
 _FIRST_PAUSE_S: Final = 0.1
@@ -96,15 +97,15 @@ class Relay:
 
     def gauges(self) -> Gauges:
         return {
-            "noughts_events_sent": ("Messages sent to other processes.", lambda: self._sent),
-            "noughts_events_received": ("Messages of other processes.", lambda: self._received),
-            "noughts_events_ignored": ("Messages nobody here listens to, or can read.", lambda: self._ignored),
-            "noughts_events_dropped": (
+            "noughts_events_sent_total": ("Messages sent to other processes.", lambda: self._sent),
+            "noughts_events_received_total": ("Messages of other processes.", lambda: self._received),
+            "noughts_events_ignored_total": ("Messages nobody here listens to, or can read.", lambda: self._ignored),
+            "noughts_events_dropped_total": (
                 "Messages that waited too long or were too large.",
                 lambda: self._waiting.dropped,
             ),
             "noughts_events_waiting": ("Messages that wait to be sent.", lambda: len(self._waiting)),
-            "noughts_events_reconnects": (
+            "noughts_events_reconnects_total": (
                 "How often the line was lost or could not be made.",
                 lambda: self._reconnects,
             ),

@@ -5,11 +5,11 @@ from typing import Final, Generic, Protocol, TypeVar
 
 import msgspec
 
+from noughts.kit.metrics import Gauges
 from noughts.kit.tokens import UserId
 from noughts.kit.workers import Work
 
 Message = TypeVar("Message", bound=msgspec.Struct)
-Gauges = dict[str, tuple[str, Callable[[], float]]]
 
 
 class Topic(Generic[Message]):

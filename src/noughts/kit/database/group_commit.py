@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 
 from noughts.kit.database.statements import Missed, Orphaned, Taken, Write
 from noughts.kit.errors import Unavailable
+from noughts.kit.metrics import Gauges
 from noughts.kit.times import rfc3339
 
 _BATCH: Final = 128
@@ -36,6 +37,7 @@ class GroupCommit:
         self._loop = asyncio.get_running_loop()
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="sqlite-disk")
         self._jobs: deque[_Job] = deque()
+        self._written = self._commits = 0
         self._working: asyncio.Task[None] | None = None
         self._wait_for_others(0)
 
@@ -46,6 +48,14 @@ class GroupCommit:
         if self._working is None:
             self._working = self._loop.create_task(self._work())
         await answer
+
+    def gauges(self) -> Gauges:
+        """Return what is worth watching."""
+        return {
+            "noughts_database_writes_waiting": ("Writes that wait for the next commit.", lambda: len(self._jobs)),
+            "noughts_database_writes_total": ("Writes that were tried.", lambda: self._written),
+            "noughts_database_commits_total": ("Commits that wrote them.", lambda: self._commits),
+        }
 
     async def close(self) -> None:
         """Finish what was accepted."""
@@ -59,6 +69,7 @@ class GroupCommit:
         try:
             while self._jobs:
                 batch = [self._jobs.popleft() for _ in range(min(_BATCH, len(self._jobs)))]
+                self._written += len(batch)
                 for job, outcome in zip(batch, await self._commit(batch), strict=True):
                     _answer(job, outcome)
         finally:
@@ -70,6 +81,7 @@ class GroupCommit:
             await self._begin()
             outcomes = [self._attempt(job.statements) for job in batch]
             await self._at_the_disk("COMMIT")
+            self._commits += 1
         except Exception as error:  # noqa: BLE001 - whatever it was, nobody may be left without an answer
             with contextlib.suppress(sqlite3.Error):
                 await self._at_the_disk("ROLLBACK")

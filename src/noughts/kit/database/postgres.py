@@ -15,6 +15,7 @@ import asyncpg
 from noughts.kit.database.hosts import Connection, Hosts
 from noughts.kit.database.statements import Argument, Missed, Orphaned, Query, Taken, Write
 from noughts.kit.errors import Refusal, Unavailable, Unprepared
+from noughts.kit.metrics import Gauges
 
 Row = TypeVar("Row")
 Result = TypeVar("Result")
@@ -94,6 +95,16 @@ class Postgres:
             await self._ask(lambda connection: _one(connection, statements[0]))
         else:
             await self._ask(lambda connection: _together(connection, statements))
+
+    def gauges(self) -> Gauges:
+        return {
+            "noughts_database_connections": ("Connections to the database.", lambda: self.connections),
+            "noughts_database_connections_in_use": (
+                "Connections that are asking something.",
+                lambda: self.connections_in_use,
+            ),
+            "noughts_database_connections_most": ("Connections there may be.", self._pool.get_max_size),
+        }
 
     async def close(self) -> None:
         try:

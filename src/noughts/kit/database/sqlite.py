@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 from noughts.kit.database.group_commit import GroupCommit, bind
 from noughts.kit.database.statements import Argument, Query, Write
 from noughts.kit.errors import Refusal, Unavailable, Unprepared
+from noughts.kit.metrics import Gauges
 
 Row = TypeVar("Row")
 _BUSY_MS: Final = 5_000
@@ -65,6 +66,9 @@ class Sqlite:
 
     async def write(self, *statements: Write) -> None:
         await self._writes.write(statements)
+
+    def gauges(self) -> Gauges:
+        return self._writes.gauges()
 
     async def close(self) -> None:
         await self._writes.close()

@@ -12,6 +12,8 @@ from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
+from noughts.kit.metrics import Gauges
+
 Row = TypeVar("Row")
 Argument = str | int | bytes | datetime | None
 _TOGETHER: Final = 50
@@ -114,6 +116,9 @@ class Database(Protocol):
 
         Raises `Missed`, `Taken` or `Orphaned`, with nothing written; `Unavailable` when it was not, or not surely, written.
         """
+
+    def gauges(self) -> Gauges:
+        """Return what is worth watching."""
 
     async def close(self) -> None:
         """Finish what was accepted and let go of the connections."""

@@ -3,8 +3,9 @@
 from noughts.kit.edge.answers import Answer, Door, Entrance, Reply, not_modified, of_the_page, page
 from noughts.kit.edge.asks import Ask
 from noughts.kit.edge.requests import Request
-from noughts.kit.edge.resource import Admit, ServiceApp
+from noughts.kit.edge.resource import Admit, ServiceApp, templates
 from noughts.kit.edge.routes import Limit, NoQuery, Route, Who
+from noughts.kit.edge.spans import traced_door
 from noughts.kit.edge.threshold import Threshold
 
 __all__ = [
@@ -24,4 +25,6 @@ __all__ = [
     "not_modified",
     "of_the_page",
     "page",
+    "templates",
+    "traced_door",
 ]

@@ -15,6 +15,7 @@ from noughts.kit.edge.reading import Reader
 from noughts.kit.edge.requests import Request
 from noughts.kit.errors import Problem, RequestTimeout
 from noughts.kit.logging import log
+from noughts.kit.metrics import Requests
 
 REQUEST_DEADLINE_S: Final = 15.0
 KEEP_ALIVE_S: Final = 30.0
@@ -27,10 +28,12 @@ _CLOSE: Final = b"connection: close\r\n"
 class Switchboard:
     """What the connections of one listener share: where they lead, today's date, and who keeps an eye on them."""
 
-    def __init__(self, entrance: Entrance) -> None:
+    def __init__(self, entrance: Entrance, requests: Requests) -> None:
         self.entrance = entrance
+        self.requests = requests
         self.connections: set[Connection] = set()
         self.is_draining = False
+        requests.gauges["noughts_connections_open"] = ("HTTP connections that are open.", lambda: len(self.connections))
         self.date = b""
         self._empty = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -160,6 +163,7 @@ class Connection(asyncio.Protocol):
                 self._is_held = False
                 self._transport.resume_reading()
         elif self._refusal is not None:
+            self._board.requests.refuse(self._refusal.slug())
             self._write(*_refused(self._refusal, self._reader.peer), is_last=True)
             self._close()
 

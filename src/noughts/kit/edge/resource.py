@@ -56,6 +56,18 @@ class ServiceApp:
         return resource.answer(request, {name: found[group] for name, group in resource.parameters})
 
 
+def templates(routes: Iterable[Route]) -> Callable[[str], str | None]:
+    """Return what finds the path of the table that a path is one of, if it is any."""
+    paths = sorted({route.path for route in routes}, key=_exact_first)
+    match = re.compile("|".join(_pattern(n, path) for n, path in enumerate(paths))).fullmatch
+
+    def template(path: str) -> str | None:
+        found = match(path)
+        return None if found is None or found.lastgroup is None else paths[int(found.lastgroup[1:])]
+
+    return template
+
+
 def _exact_first(path: str) -> bool:
     """Return what sorts a path with parameters after all others: it would answer for them."""
     return "{" in path

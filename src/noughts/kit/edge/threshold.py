@@ -58,6 +58,7 @@ class Threshold:
         facts = {} if request.user is None else {"user": request.user}
         if problem is not None:
             facts["problem"] = problem
+            self._requests.refuse(problem)
         milliseconds = round(seconds * 1000, 2)
         log.info("request_answered", method=request.method, path=request.path, status=status, ms=milliseconds, **facts)
 
