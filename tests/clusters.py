@@ -5,9 +5,10 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from tests import servers
@@ -66,12 +67,23 @@ class Cluster(servers.Process):
 
 
 @contextmanager
-def clustered(folder: Path, replicas: int = 2, **settings: str) -> Iterator[Cluster]:
-    """Run a cluster for the length of a block."""
-    cluster = Cluster(folder, replicas, **settings)
-    cluster.start(wait=False)
-    try:
-        cluster.until_it_answers(START_S)
-        yield cluster
-    finally:
-        cluster.stop()
+def place() -> Iterator[Path]:
+    """Make a folder for a cluster for the length of a block, in memory where there is room.
+
+    Not in pytest's own folder: every other run of pytest shuts that to other users, and PostgreSQL never runs as root.
+    """
+    with tempfile.TemporaryDirectory(prefix="noughts-", dir=servers.memory()) as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def clustered(folder: Path | None = None, replicas: int = 2, **settings: str) -> Iterator[Cluster]:
+    """Run a cluster for the length of a block, in a folder of its own, or of the caller's."""
+    with nullcontext(folder) if folder else place() as found:
+        cluster = Cluster(found, replicas, **settings)
+        cluster.start(wait=False)
+        try:
+            cluster.until_it_answers(START_S)
+            yield cluster
+        finally:
+            cluster.stop()

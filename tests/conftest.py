@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -24,16 +23,13 @@ from tests import postgres_servers, servers
 # A loaded machine is no finding; and a finding is kept as an example in the test, not in a file.
 settings.register_profile("noughts", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
 settings.load_profile("noughts")
-MEMORY = Path("/dev/shm")
 
 
 @pytest.fixture(scope="session")
 def postgres_address() -> Iterator[str]:
     """The address of a real PostgreSQL, started once for all tests."""
     # Not in pytest's own folder: every other run of pytest shuts that to other users, and PostgreSQL never runs as root.
-    # In memory where there is room: a database for each test is a third of a second on a disk and a fortieth in memory.
-    room = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 4 * 2**30
-    place = MEMORY if room else None
+    place = servers.memory()
     with tempfile.TemporaryDirectory(prefix="noughts-", dir=place) as name:
         if programs := os.environ.get(postgres_servers.OTHER):
             Path(name).chmod(0o755)

@@ -19,7 +19,7 @@ ALONE = {f"{part}.1" for part in ("users", "auth", "games", "gateway")} | {"envo
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """One replica of each service."""
-    with clusters.clustered(tmp_path_factory.mktemp("cluster"), log="warning", replicas=1) as found:
+    with clusters.clustered(log="warning", replicas=1) as found:
         yield found
 
 
@@ -79,15 +79,16 @@ def test_a_second_one_on_its_port_or_its_data_says_so(cluster: Cluster, tmp_path
 
 
 @pytest.mark.slow
-def test_sigterm_ends_all_of_it_and_its_data_are_there_the_next_time(tmp_path: Path) -> None:
-    with clusters.clustered(tmp_path, log="warning", replicas=1) as first, first.client() as client:
-        grant = client.post("/guests", json={}).json()
-        pids = [first.pid, *first.running().values()]
-        assert first.stop() == 0
-        assert until(lambda: not any(map(is_alive, pids)))
-    with clusters.clustered(tmp_path, log="warning", replicas=1) as second, second.client() as client:
-        again = client.post("/token", json={"refresh_token": grant["refresh_token"]})
-        assert again.json()["user"] == grant["user"]
+def test_sigterm_ends_all_of_it_and_its_data_are_there_the_next_time() -> None:
+    with clusters.place() as folder:
+        with clusters.clustered(folder, log="warning", replicas=1) as first, first.client() as client:
+            grant = client.post("/guests", json={}).json()
+            pids = [first.pid, *first.running().values()]
+            assert first.stop() == 0
+            assert until(lambda: not any(map(is_alive, pids)))
+        with clusters.clustered(folder, log="warning", replicas=1) as second, second.client() as client:
+            again = client.post("/token", json={"refresh_token": grant["refresh_token"]})
+            assert again.json()["user"] == grant["user"]
 
 
 @pytest.mark.parametrize("count", ["0", "17", "-1"])

@@ -14,7 +14,6 @@ import pytest
 
 from tests import postgres_servers, servers
 from tests.cli.lives import KEY, ORIGIN, PASSWORD, VERSUS, signed
-from tests.conftest import MEMORY
 from tests.faults.harm import noughts, refused
 from tests.postgres_servers import PostgresServer
 
@@ -24,7 +23,7 @@ OWNERS = "a-secret-of-the-owners"
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
     """A PostgreSQL that keeps what it acknowledges and asks everybody but its administrator for a password."""
-    with tempfile.TemporaryDirectory(prefix="noughts-", dir=MEMORY if MEMORY.is_dir() else None) as name:
+    with tempfile.TemporaryDirectory(prefix="noughts-", dir=servers.memory()) as name:
         Path(name).chmod(0o755)
         with postgres_servers.running(Path(name)) as running:
             rules = running.folder / "pg_hba.conf"

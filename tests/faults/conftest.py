@@ -10,8 +10,7 @@ import pytest
 from noughts import migrations
 from noughts.kit.database import Query
 from noughts.kit.database.postgres import Postgres
-from tests import postgres_servers
-from tests.conftest import MEMORY
+from tests import postgres_servers, servers
 from tests.faults.rows import Number
 from tests.postgres_servers import PostgresServer
 
@@ -19,7 +18,7 @@ from tests.postgres_servers import PostgresServer
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder other users may look into: PostgreSQL never runs as root."""
-    with tempfile.TemporaryDirectory(prefix="noughts-", dir=MEMORY if MEMORY.is_dir() else None) as name:
+    with tempfile.TemporaryDirectory(prefix="noughts-", dir=servers.memory()) as name:
         Path(name).chmod(0o755)
         yield Path(name)
 

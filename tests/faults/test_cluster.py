@@ -58,7 +58,7 @@ def told(people: Load, began: float, harmed: dict[str, float]) -> str:
 
 
 async def test_whichever_process_dies_nothing_acknowledged_is_lost_and_hardly_anybody_notices(tmp_path: Path) -> None:
-    with clustered(tmp_path, rate_limits="off", log="warning") as cluster:
+    with clustered(rate_limits="off", log="warning") as cluster:
         people, began, harmed = await under_load(cluster), time.monotonic(), dict[str, float]()
         for name in cluster.running():
             harmed[name] = time.monotonic()
@@ -78,7 +78,7 @@ async def test_whichever_process_dies_nothing_acknowledged_is_lost_and_hardly_an
 
 
 async def test_everything_is_replaced_and_nobody_notices(tmp_path: Path) -> None:
-    with clustered(tmp_path, rate_limits="off", log="warning") as cluster:
+    with clustered(rate_limits="off", log="warning") as cluster:
         people, began = await under_load(cluster), time.monotonic()
         before = cluster.running()
         await asyncio.to_thread(cluster.replace_everything)

@@ -15,5 +15,5 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         with servers.serving(folder / "data", rate_limits="off") as process:
             yield process
         return
-    with clusters.clustered(folder, rate_limits="off") as cluster:
+    with clusters.clustered(rate_limits="off") as cluster:
         yield cluster

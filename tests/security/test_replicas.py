@@ -19,7 +19,7 @@ ASKED = {"users": "/users/me", "auth": "/users/me/sessions", "games": "/games"}
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Two replicas of each service behind Envoy, without limits."""
-    with clusters.clustered(tmp_path_factory.mktemp("replicas"), rate_limits="off", log="warning") as found:
+    with clusters.clustered(rate_limits="off", log="warning") as found:
         yield found
 
 

@@ -15,6 +15,7 @@ from noughts.cli.installation import chosen
 from noughts.gateway import envoy
 from noughts.kit import directory, server, settings
 from noughts.kit.errors import Refusal
+from noughts.maintenance import roles
 
 _FOLDER: Final = "noughts-cluster"
 
@@ -46,9 +47,11 @@ def cluster(
     found = chosen(port=port, data=str(folder / "data"), database=database)
     directory.prepare(found.server.directory)
     held = directory.hold(found.server.directory)
+    databases = found.server.directory / "databases"
     with _database(found, folder) as address:
         asyncio.run(migrations.upgrade(address))
-        asyncio.run(Cluster(found, address, replicas).run())
+        asyncio.run(roles.ensure(address, databases))
+        asyncio.run(Cluster(found, address, databases, replicas).run())
     os.close(held)
 
 

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -29,12 +30,14 @@ _BANNER: Final = """
 class Cluster:
     """Everything that runs, and what may be asked of it: to begin, to be replaced, to end."""
 
-    def __init__(self, found: compose.Settings, database: str, replicas: int) -> None:
+    def __init__(self, found: compose.Settings, database: str, databases: Path, replicas: int) -> None:
         self._found, self._database = found, database
         self._teller = Teller()
         self._addresses = Addresses.chosen(replicas)
-        shared = _shared(os.environ, found, database)
-        self._replicas = [[Kept(each, self._teller) for each in group] for group in members(self._addresses, shared)]
+        shared = _shared(os.environ, found)
+        self._replicas = [
+            [Kept(each, self._teller) for each in group] for group in members(self._addresses, shared, databases)
+        ]
         self._envoy = self._gateway()
 
     async def run(self) -> None:
@@ -114,16 +117,15 @@ class Cluster:
         print(told, flush=True, file=sys.stdout)
 
 
-def _shared(environ: Mapping[str, str], found: compose.Settings, database: str) -> dict[str, str]:
+def _shared(environ: Mapping[str, str], found: compose.Settings) -> dict[str, str]:
     """Return the environment of every service: ours, and what they must agree on."""
     secret = found.server.secret or directory.secret(found.server.directory).hex()
     told = {
-        "NOUGHTS_DATABASE": database,
         "NOUGHTS_SECRET": secret,
         "NOUGHTS_BASE_URL": found.server.origin,
         "NOUGHTS_DATA": str(found.server.directory),
         "NOUGHTS_TRUSTED_PROXIES": "127.0.0.0/8",
         "NOUGHTS_DRAIN_S": str(DRAIN_S),
     }
-    clashing = {f"{name}_FILE" for name in told} | {"NOUGHTS_ADMIN_PORT"}
+    clashing = {f"{name}_FILE" for name in told} | {"NOUGHTS_ADMIN_PORT", "NOUGHTS_DATABASE", "NOUGHTS_DATABASE_FILE"}
     return {name: value for name, value in environ.items() if name not in clashing} | told

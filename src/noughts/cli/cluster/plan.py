@@ -4,6 +4,7 @@ import socket
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -43,11 +44,16 @@ class Addresses(msgspec.Struct, frozen=True):
         return found
 
 
-def members(addresses: Addresses, shared: Mapping[str, str]) -> list[list[Member]]:
-    """Return the replicas of all services: first the first of each, then the second of each, and so on."""
-    urls = {f"NOUGHTS_{part.upper()}_URL": _urls(addresses.of(part)) for part in compose.PARTS if part != "gateway"}
+def members(addresses: Addresses, shared: Mapping[str, str], databases: Path) -> list[list[Member]]:
+    """Return the replicas of all services: first the first of each, then the second of each, and so on.
+
+    `databases` holds a file for each service that has a database: its address, with a role of its own.
+    """
+    services = [part for part in compose.PARTS if part != "gateway"]
+    told = dict(shared) | {f"NOUGHTS_{part.upper()}_URL": _urls(addresses.of(part)) for part in services}
+    own = {part: {"NOUGHTS_DATABASE_FILE": str(databases / part)} if part in services else {} for part in compose.PARTS}
     return [
-        [_member(part, number, address, dict(shared) | urls) for part, address in zip(compose.PARTS, each, strict=True)]
+        [_member(part, number, address, told | own[part]) for part, address in zip(compose.PARTS, each, strict=True)]
         for number, each in enumerate(zip(*map(addresses.of, compose.PARTS), strict=True), 1)
     ]
 
