@@ -12,6 +12,7 @@ import asyncpg
 import httpx
 import pytest
 
+from noughts.kit.database import schema
 from tests import postgres_servers, servers
 from tests.cli.lives import KEY, ORIGIN, PASSWORD, VERSUS, signed
 from tests.faults.harm import noughts, refused
@@ -64,8 +65,10 @@ def ready(owner: str, tmp_path: Path) -> str:
 
 def test_a_migration_says_what_it_does(owner: str) -> None:
     first, second = (noughts("db", "migrate", database=owner) for _ in range(2))
-    assert [line[:10] for line in first.out.splitlines()] == ["Done: 0001", "Done: 0002", "The schema"]
-    assert second.out == "The schema is at 0002.\n"
+    steps = [f"Done: {number:04}:" for number in range(1, int(schema.HEAD) + 1)]
+    assert [line[:11] for line in first.out.splitlines()[:-1]] == steps
+    assert first.out.splitlines()[-1] == f"The schema is at {schema.HEAD}."
+    assert second.out == f"The schema is at {schema.HEAD}.\n"
 
 
 def test_the_roles_are_made_and_said_and_no_password_is_shown(ready: str, tmp_path: Path) -> None:
@@ -101,7 +104,7 @@ def test_without_roles_a_database_is_good_and_the_operator_hears_of_them(owner: 
         ("REVOKE UPDATE (password) ON users FROM noughts_auth", "noughts_auth lacks UPDATE on users (password)"),
         ("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM noughts_users", "noughts_users lacks DELETE on users"),
         ("DROP TABLE recovery_codes", "The table recovery_codes is not there."),
-        ("UPDATE alembic_version SET version_num = '0001'", "The schema is at 0001 and not at 0002"),
+        ("UPDATE alembic_version SET version_num = '0001'", f"The schema is at 0001 and not at {schema.HEAD}"),
         ("UPDATE schema_floor SET oldest_code = '9999'; UPDATE alembic_version SET version_num = '9999'", "The schema is at 9999, too new"),
         ("ALTER TABLE games ADD CONSTRAINT odd CHECK (ply < 100) NOT VALID", "odd is not valid"),
         ("INSERT INTO signing_keys (id, algorithm, sealed, created_at) VALUES (gen_random_uuid(), 'ES256', 'x', now())",

@@ -89,7 +89,7 @@ class House(Rooms):
         """Return the work that comes round again, for as long as the process lives."""
         work = self.fittings.workers() if self.has_database else []
         if "users" in self.parts:
-            work += [*self.fittings.purges(), *self.delivery.workers()]
+            work += [*self.delivery.workers(), *self.fittings.purges()]
             work += self.users.workers(self.games_port, self.auth_port)
         if "auth" in self.parts:
             work += self.auth.workers()
