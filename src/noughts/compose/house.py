@@ -43,14 +43,18 @@ TABLE_OF: Final[dict[Part, str]] = {"users": "Users", "auth": "Sign-in", "games"
 class House(Rooms):
     """A process to be entered."""
 
+    _client: Callable[[str, bytes], str]
     _is_draining = False
 
     async def ready(self) -> Self:
         """Load what sign-in needs from the database, and look at the neighbours' addresses; raises Refusal, Unavailable."""
+        # What cannot be is refused before anything is made.
+        self._client = address.resolver(address.networks(self.settings.gateway.trusted_proxies))
+        if "users" in self.parts:
+            self.requests.gauges |= self.delivery.gauges()
+            self.users.exports = Exports(self.user_store, self.auth_port, self.games_port, self.fittings)
         if "auth" in self.parts:
             await self.auth.keys.load()
-        if "users" in self.parts:
-            self.users.exports = Exports(self.user_store, self.auth_port, self.games_port, self.fittings)
         if self.has_database:
             await self.fittings.revocations.read()
         return self
@@ -65,9 +69,8 @@ class House(Rooms):
             elsewhere = nowhere
             doors.append((gateway_http.HEALTH, self.door(gateway_http.HEALTH, self._desk)))
         gateway = Gateway(doors, elsewhere, inside=len(self.parts) < len(PARTS))
-        client = address.resolver(address.networks(self.settings.gateway.trusted_proxies))
         door, secure = traced_door(gateway, self.tracing), self.settings.server.origin.startswith("https:")
-        return Threshold(door, self.requests, client, secure=secure)
+        return Threshold(door, self.requests, self._client, secure=secure)
 
     def door(self, routes: Sequence[Route], service: object) -> ServiceApp:
         """Return a service's own door."""

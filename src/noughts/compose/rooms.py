@@ -110,11 +110,9 @@ class Rooms:
     def delivery(self) -> Delivery:
         """The worker that sends what the services wrote."""
         sender = mail.sender(self.settings.mail, self.fittings.origin)
-        delivery = Delivery(
+        return Delivery(
             self.database, self.fittings.outbox, self.mailer, sender=sender, chance=self._chance, now=self.now
         )
-        self.requests.gauges |= delivery.gauges()
-        return delivery
 
     # The services that may run here.
 
