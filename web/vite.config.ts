@@ -17,7 +17,11 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   server: {
-    proxy: { [api]: { target: server, changeOrigin: true, headers: { origin: server } } },
+    proxy: {
+      // The lobby is a screen for who navigates there, and a call for everybody else.
+      '^/lobby$': { target: server, changeOrigin: true, bypass: (asked) => (asked.headers.accept?.includes('text/html') ? '/index.html' : undefined) },
+      [api]: { target: server, changeOrigin: true, headers: { origin: server } },
+    },
   },
   test: { include: ['src/**/*.test.ts'] },
 });

@@ -12,7 +12,17 @@ from tests.post import filed
 from tests.servers import Process
 
 AXE = (Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js").read_text()
-OPEN_TO_ALL = ["/", "/lobby", "/settings", "/recover", "/recover#token=x", "/verify", "/verify#token=x", "/leaderboard"]
+OPEN_TO_ALL = [
+    "/",
+    "/lobby",
+    "/settings",
+    "/recover",
+    "/recover#token=x",
+    "/verify",
+    "/verify#token=x",
+    "/leaderboard",
+    "/@computer-6",
+]
 SECTIONS = ["", "name", "email", "password", "two-steps", "devices", "history", "data", "delete"]
 
 pytestmark = pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -6,7 +6,17 @@ from playwright.sync_api import expect
 from tests.browser.conftest import PHONE, Arrive
 from tests.browser.visitor import Visitor
 
-SCREENS = ["/", "/lobby", "/settings", "/recover", "/recover#token=x", "/verify", "/verify#token=x", "/leaderboard"]
+SCREENS = [
+    "/",
+    "/lobby",
+    "/settings",
+    "/recover",
+    "/recover#token=x",
+    "/verify",
+    "/verify#token=x",
+    "/leaderboard",
+    "/@computer-6",
+]
 
 
 def _width(visitor: Visitor) -> int:

@@ -31,6 +31,7 @@ async def shown_to(path: str) -> str:
         ("/users", "Users"), ("/users/1", "Users"), ("/users/1/", "Users"), ("/users/1/sessions", "Sign-in"),
         ("/users/1/sessions/2", "Sign-in"), ("/users/1/sessions/2/3/4", "Sign-in"), ("/login", "Sign-in"),
         ("/.well-known/jwks.json", "Sign-in"), ("/games/1/moves", "Games"), ("/docs/style.css", "Operations"),
+        ("/players/ada", "Players"), ("/lobby", "Players"), ("/players/ada/versus/ben", "page"), ("/@ada", "page"),
         ("/", "page"), ("", "page"), ("*", "page"), ("//users", "page"), ("/users/1/nothing", "page"), ("/sessions", "page"),
         ("/internal/users/guests", "page"), ("/internal/users/1", "page"),
     ],

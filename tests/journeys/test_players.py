@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -38,15 +39,20 @@ def met(client: httpx.Client) -> tuple[dict[str, str], dict[str, str], dict[str,
     return first, second, game
 
 
-def waiting(client: httpx.Client, game: str, *, until: bool) -> tuple[list[dict[str, Any]], int]:
-    """Return a game's entry in the lobby, and how many are played, once it is there, or is not: it may be a second old."""
+def lobby(client: httpx.Client, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """Return the lobby once it is as wanted: each replica looks once a second."""
     deadline = time.monotonic() + 10
     while True:
-        lobby = client.get("/lobby").json()
-        found = [each for each in lobby["waiting"] if each["id"] == game]
-        if bool(found) is until or time.monotonic() > deadline:
-            return found, lobby["playing"]
+        found = client.get("/lobby").json()
+        if wanted(found):
+            return dict(found)
+        assert time.monotonic() < deadline, found
         time.sleep(0.05)
+
+
+def entries(found: dict[str, Any], game: str) -> list[dict[str, Any]]:
+    """Return what the lobby says of a game."""
+    return [each for each in found["waiting"] if each["id"] == game]
 
 
 def test_anyone_may_see_how_somebody_fared(client: httpx.Client) -> None:
@@ -96,12 +102,10 @@ def test_nobody_has_no_profile_and_who_left_neither(client: httpx.Client) -> Non
 def test_the_lobby_says_who_waits_until_somebody_comes(client: httpx.Client) -> None:
     me = guest(client)
     game = begun(client, me, "anyone", "O")
-    (entry,), _ = waiting(client, game["id"], until=True)
+    (entry,) = entries(lobby(client, lambda found: bool(entries(found, game["id"]))), game["id"])
     assert (entry["mark"], entry["variant"], entry["player"]["username"]) == ("X", "classic", name_of(client, me))
     assert client.post(f"/games/{game['id']}/join", json={}, headers=guest(client)).status_code == 200
-    entries, playing = waiting(client, game["id"], until=False)
-    assert entries == []
-    assert playing >= 1
+    lobby(client, lambda found: not entries(found, game["id"]) and found["playing"] >= 1)
 
 
 def test_what_is_whole_is_kept_for_a_moment_and_asked_about_by_its_tag(client: httpx.Client) -> None:

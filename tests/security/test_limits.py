@@ -149,6 +149,18 @@ def test_the_moves_of_a_person_are_limited(limited: httpx.Client) -> None:
     assert set(statuses) == {404, 429}
 
 
+def test_looking_around_is_limited_for_an_address_whoever_asks_and_nothing_else_is(limited: httpx.Client) -> None:
+    person = guest(limited)
+
+    answers = [limited.get(path, headers=person.signed) for path in ("/lobby", "/players/computer-6") * 40]
+
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused
+    assert refused[0].headers["RateLimit-Policy"] == '"looks";q=20;w=1'
+    assert Counter(answer.status_code for answer in answers[:20]) == {200: 20}
+    assert limited.get("/users/me", headers=person.signed).status_code == 200
+
+
 def test_a_flood_of_sign_ins_is_shed_and_nobody_else_notices(tmp_path: Path) -> None:
     process = servers.Process(tmp_path / "data", rate_limits="off", log="error").start()
     body = b'{"username":"somebody","password":"whatever it is"}'

@@ -4,6 +4,8 @@ export type Route =
   | { name: 'home' }
   | { name: 'play'; id: string; invite: string | null }
   | { name: 'lobby' }
+  /** Whose profile. */
+  | { name: 'profile'; who: string }
   /** What of the settings, or nothing for the list of them. */
   | { name: 'settings'; section: string }
   /** Whose account, or nothing for the search. */
@@ -13,12 +15,14 @@ export type Route =
   | { name: 'nothing' };
 
 /** Page routes of the HTTP contract that have no screen yet. */
-const LATER = /^\/(leaderboard|@[^/]+)$/;
+const LATER = /^\/leaderboard$/;
 
 export function routeOf(path: string, fragment = ''): Route {
   const game = /^\/play\/([^/]+)$/.exec(path);
   const bare = fragment.replace(/^#/, '');
   if (game?.[1]) return { name: 'play', id: game[1], invite: inviteOf(bare) };
+  const who = nameIn(path);
+  if (who) return { name: 'profile', who };
   switch (path) {
     case '/':
       return { name: 'home' };
@@ -34,6 +38,19 @@ export function routeOf(path: string, fragment = ''): Route {
     default:
       return { name: 'nothing' };
   }
+}
+
+/** Names are of any script; what no browser would write is no name. */
+function nameIn(path: string): string | null {
+  try {
+    return decodeURIComponent(/^\/@([^/]+)$/.exec(path)?.[1] ?? '') || null;
+  } catch {
+    return null;
+  }
+}
+
+export function profilePath(username: string): string {
+  return `/@${encodeURIComponent(username)}`;
 }
 
 /** The invite's secret stands in the fragment, which browsers send to nobody. */

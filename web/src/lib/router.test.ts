@@ -1,10 +1,11 @@
 import { beforeAll, expect, test, vi } from 'vitest';
 
 let routeOf: typeof import('./router.svelte').routeOf;
+let profilePath: typeof import('./router.svelte').profilePath;
 
 beforeAll(async () => {
   vi.stubGlobal('location', { pathname: '/', hash: '' });
-  ({ routeOf } = await import('./router.svelte'));
+  ({ routeOf, profilePath } = await import('./router.svelte'));
 });
 
 test('the address names the screen', () => {
@@ -12,7 +13,12 @@ test('the address names the screen', () => {
 });
 
 test('screens that are not built yet say so', () => {
-  expect(['/leaderboard', '/@ada', '/nowhere', '/settings/name'].map((path) => routeOf(path).name)).toEqual(Array(4).fill('nothing'));
+  expect(['/leaderboard', '/@', '/@%E0%A4', '/@a/b', '/nowhere', '/settings/name'].map((path) => routeOf(path).name)).toEqual(Array(6).fill('nothing'));
+});
+
+test('a name stands behind the @, in whatever script', () => {
+  expect(routeOf('/@ada')).toEqual({ name: 'profile', who: 'ada' });
+  for (const who of ['Zoë', 'नमस्ते', '100%']) expect(routeOf(profilePath(who))).toEqual({ name: 'profile', who });
 });
 
 test('a section of the settings and a person stand in the fragment', () => {

@@ -1,7 +1,7 @@
 """What everybody may see of games is found without looking at all of them: indexes, and nothing else.
 
 None holds a column that changes with a move: a row moves in them when a game begins, is joined or ends. Code of the
-earlier schemas lives on beside them. On PostgreSQL moves wait while they are made (a second for a million games).
+earlier schemas lives on beside them. On PostgreSQL moves wait while they are made (two to three seconds a million games).
 """
 
 import sqlalchemy as sa

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { draft, pace, withMove } from './position';
+import { boardOf, draft, pace, withMove } from './position';
 
 test('a move is shown before the server has answered', () => {
   const game = withMove(draft('X'), 4);
@@ -26,4 +26,9 @@ test('a human opponent may resign at any time, so one keeps looking', () => {
   const game = { ...draft('X'), players: { X: null, O: null } };
   expect(pace(game, 'X', 0)).toBe(3000);
   expect(pace(game, 'O', 0)).toBe(1000);
+});
+
+test('a board stands in the end as it was played', () => {
+  expect(boardOf([4, 0, 8]).board).toEqual(['O', null, null, null, 'X', null, null, null, 'X']);
+  expect(boardOf([]).board).toEqual(Array(9).fill(null));
 });

@@ -14,6 +14,11 @@ export function draft(mine: Mark | null): Snapshot {
   };
 }
 
+/** A board as it stood in the end, to be looked at and no more. */
+export function boardOf(moves: readonly number[]): Snapshot {
+  return moves.reduce((game, cell, ply) => withMove({ ...game, turn: ply % 2 === 0 ? 'X' : 'O' }, cell), draft(null));
+}
+
 /** The game as it will be once `cell` is played; the result is left to the server. */
 export function withMove(game: Snapshot, cell: number): Snapshot {
   if (game.board[cell] || !game.turn) return game;

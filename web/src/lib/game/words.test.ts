@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Snapshot } from '../api/types';
-import { headline, levelOf, markOf, placeOf, told } from './words';
+import type { PlayedGame, Profile, Snapshot } from '../api/types';
+import { headline, levelOf, markOf, outcome, placeOf, titleOf, told } from './words';
 
 const ada = { id: 'a', username: 'Ada', kind: 'member' as const };
 const computer = { id: 'c', username: 'computer-6', kind: 'computer' as const };
@@ -50,4 +50,19 @@ test('a seat is found by id and a level by name', () => {
   expect(markOf(game([]), 'z')).toBeNull();
   expect(levelOf(computer)).toBe(6);
   expect(levelOf(ada)).toBeNull();
+});
+
+test('a finished game is told from the side of the player whose profile it stands in', () => {
+  const played = (mark: 'X' | 'O', result: PlayedGame['result'], reason: string): string =>
+    outcome({ id: 'g', variant: 'classic', mark, opponent: ada, moves: [], result, reason, created_at: '', updated_at: '' });
+  expect(played('X', 'X', 'line')).toBe('Won with X');
+  expect(played('O', 'X', 'resigned')).toBe('Lost with O, by resignation');
+  expect(played('O', 'draw', 'full')).toBe('A draw');
+});
+
+test('a profile bears the name of its player, and the computer that of its level', () => {
+  const profile = (card: Pick<Profile, 'id' | 'username' | 'kind'>): Profile => ({ ...card, created_at: '', record: null, games: null, partial: [] });
+  expect(titleOf(profile(ada))).toBe('Ada');
+  expect(titleOf(profile(computer))).toBe('The computer, unbeatable');
+  expect(titleOf(profile({ ...computer, username: 'computer-3' }))).toBe('computer-3');
 });

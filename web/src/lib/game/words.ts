@@ -1,5 +1,5 @@
 /** What the page says about a game, in its heading, to a screen reader and in lists. */
-import type { Card, Level, Mark, Snapshot } from '../api/types';
+import type { Card, Level, Mark, PlayedGame, Profile, Snapshot } from '../api/types';
 
 export const LEVELS: readonly { level: Level; name: string }[] = [
   { level: 1, name: 'Gentle' },
@@ -35,6 +35,21 @@ export function levelOf(card: Card | null): Level | null {
 export function nameOf(card: Card | null): string {
   if (!card) return 'Nobody yet';
   return card.kind === 'computer' ? 'Computer' : (card.username ?? 'A former player');
+}
+
+/** Above somebody's profile. */
+export function titleOf({ id, username, kind }: Profile): string {
+  const level = levelOf({ id, username, kind });
+  const name = LEVELS.find((one) => one.level === level)?.name.toLowerCase();
+  return name ? `The computer, ${name}` : username;
+}
+
+/** How a finished game went, from the side of one player. */
+export function outcome({ mark, result, reason }: PlayedGame): string {
+  if (result === 'draw') return 'A draw';
+  const word = result === mark ? 'Won' : 'Lost';
+  if (reason === 'resigned') return `${word} with ${mark}, by resignation`;
+  return `${word} with ${mark}`;
 }
 
 /** A player in the middle of a sentence; a guest's made-up name would say nothing there. */
