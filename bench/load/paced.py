@@ -118,9 +118,9 @@ class Run:
     def _tick(self) -> float:
         now = time.perf_counter()
         if self._opened is None and now >= self.opens:
-            self._opened = gauge.read(self.job.watch)
+            self._opened = gauge.read(self.job.watch, self.job.database)
         if self._closed is None and now >= self._end:
-            self._closed = gauge.read(self.job.watch)
+            self._closed = gauge.read(self.job.watch, self.job.database)
         if self._closed:
             answered = not any(pacer.open for pacer in self._pacers)
             self.loop.stopped = answered or now > self._end + GRACE
