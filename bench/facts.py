@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from bench.install import node
 from bench.database import program
+from bench.install import node
 from bench.places import CORES, DATABASE_CORE, LOAD_CORE, ROOT, SCRATCH, SERVER_CORE, scratch
 from bench.results import median, number
 

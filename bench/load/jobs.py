@@ -34,6 +34,8 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     rate: float
     """Requests a second."""
     expect: int = 200
+    connections: int = 32
+    """When all are taken, due requests queue (and their time runs)."""
 
 
 class Paced(msgspec.Struct, frozen=True, tag=True, kw_only=True):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bench.results import Row
-from bench.rows import isolation, logins, memory, moves, postgres, reads, refresh, start
+from bench.rows import apart, isolation, logins, memory, moves, postgres, reads, refresh, start
 from bench.workbench import Workbench
 
 ROWS: dict[str, Callable[[Workbench], Row]] = {
@@ -15,4 +15,5 @@ ROWS: dict[str, Callable[[Workbench], Row]] = {
     "isolation": isolation.measure,
     "moves": moves.measure,
     "refresh": refresh.measure,
+    "apart": apart.measure,
 }
