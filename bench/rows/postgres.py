@@ -61,4 +61,11 @@ def _row(bench: Workbench, rounds: list[list[Outcome]]) -> Row:
 
 def _asked(ours: list[Outcome], theirs: list[Outcome]) -> str:
     mine, other = (median([1e6 * run.database / run.rate for run in runs]) for runs in (ours, theirs))
-    return f"PostgreSQL itself took {number(mine)} µs of processor time for each answer of Noughts, {number(other)} µs for each of the other."
+    both, others = (
+        median([run.rate / max(run.server + run.database, 0.01) for run in runs]) for runs in (ours, theirs)
+    )
+    return (
+        f"PostgreSQL itself took {number(mine)} µs of processor time for each answer of Noughts, {number(other)} µs for each of "
+        f"the other. For each second of both, server and PostgreSQL, Noughts answered {number(both)} and the other "
+        f"{number(others)}: {number(both / others)} times as many."
+    )

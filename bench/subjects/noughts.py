@@ -12,6 +12,8 @@ from bench.subjects.requests import request
 
 CELLS = (0, 4, 8, 2, 6, 3, 5, 7, 1)
 """A whole game that fills the board and nobody wins: nine moves."""
+FEWEST = 64
+"""Games that moves of a fixed rate are made in: the next of each is due long after the one before was answered."""
 
 
 class Noughts:
@@ -60,7 +62,7 @@ class Noughts:
     def moves(self, port: int, count: int) -> list[bytes]:
         """Let two guests start games; return so many moves: one of each in turn, so that none overtakes another."""
         x, o = self.guests(port, 2)
-        games = self.games(port, [(x, o)] * -(-count // len(CELLS)))
+        games = self.games(port, [(x, o)] * max(FEWEST, -(-count // len(CELLS))))
         return [game[ply] for ply in range(len(CELLS)) for game in games]
 
     def games(self, port: int, pairs: list[tuple[Person, Person]]) -> list[list[bytes]]:
