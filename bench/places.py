@@ -14,6 +14,8 @@ CORES = sorted(os.sched_getaffinity(0))
 SERVER_CORE = CORES[0]
 LOAD_CORE = CORES[1 % len(CORES)]
 """The generator's core; on a single core the two share it, and the report says so."""
+DATABASE_CORE = SERVER_CORE
+"""PostgreSQL's core: a server and what it has asked of the database share one, and the generator has its own to itself."""
 
 
 def scratch(name: str) -> Path:

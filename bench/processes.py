@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from bench.load.gauge import family
 from bench.load.jobs import Job, Outcome
 from bench.places import LOAD_CORE, ROOT, SERVER_CORE
 
@@ -128,15 +129,6 @@ def free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])
-
-
-def family(pid: int) -> list[int]:
-    """Return a process and all its descendants (proc(5): children)."""
-    members = [pid]
-    for parent in members:
-        for children in Path(f"/proc/{parent}/task").glob("*/children"):
-            members += map(int, children.read_text().split())
-    return members
 
 
 def resident_bytes(pid: int) -> int:

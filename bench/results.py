@@ -1,6 +1,7 @@
 """What a row of the benchmark says."""
 
 import operator
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -55,6 +56,24 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Panel:
+    """Bars that are made of parts, in one unit."""
+
+    title: str
+    unit: str
+    bars: tuple[tuple[str, Mapping[str, float]], ...]
+    """What each part of a bar took; whoever took no part in it is not named."""
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """Who took how much of what was measured: a table, and panels of bars."""
+
+    parts: tuple[str, ...]
+    panels: tuple[Panel, ...]
+
+
+@dataclass(frozen=True)
 class Row:
     """What was measured, how, and whether it may be believed."""
 
@@ -62,7 +81,9 @@ class Row:
     title: str
     how: str
     checks: tuple[Check, ...]
+    """None where nothing is promised."""
     figures: tuple[Figure, ...] = ()
+    breakdown: Breakdown | None = None
     notes: tuple[str, ...] = ()
     void: tuple[str, ...] = field(default=())
     """Why the row proves nothing; empty when it stands."""

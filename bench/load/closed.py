@@ -75,7 +75,7 @@ class Run:
         """Note that a chain ran out: the first ends the measured time, the last the job."""
         self._left -= 1
         if self._closed is None:
-            self._closed = gauge.read(self.job.watch)
+            self._closed = gauge.read(self.job.watch, self.job.database)
         self.loop.stopped = self._left == 0
 
     def _tick(self) -> float:
@@ -85,10 +85,10 @@ class Run:
         if now < self._turn:
             return self._turn - now
         if self._opened is None:
-            self._opened = gauge.read(self.job.watch)
+            self._opened = gauge.read(self.job.watch, self.job.database)
             self._turn = self._opened.wall + self.job.seconds
             return self.job.seconds
-        self._closed = gauge.read(self.job.watch)
+        self._closed = gauge.read(self.job.watch, self.job.database)
         self.loop.stopped = True
         return 0.0
 

@@ -1,5 +1,6 @@
 """Who used how much processor time between two moments."""
 
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -8,30 +9,57 @@ from typing import NamedTuple
 from bench.load.jobs import Spread
 
 TICK = os.sysconf("SC_CLK_TCK")
+CPU_CLOCK = 2
+"""The kernel's number for the clock of all that a process has computed (CPUCLOCK_SCHED)."""
 
 
 class Reading(NamedTuple):
-    """Seconds since some moment: of the wall, of this process, of the server, of all cores."""
+    """Seconds since some moment: of the wall, of this process, of the server, of its database, of all cores."""
 
     wall: float
     own: float
     server: float
+    database: float
     machine: float
 
 
-def read(watch: list[int]) -> Reading:
-    """Read all four clocks; a process that is gone counts nothing."""
+def read(watch: list[int], database: int = 0) -> Reading:
+    """Read all clocks; a process that is gone counts nothing, nor does a database that is none."""
     server = sum(process_seconds(pid) for pid in watch)
-    return Reading(time.perf_counter(), time.process_time(), server, machine_seconds())
+    kept = tree_seconds(database) if database else 0.0
+    return Reading(time.perf_counter(), time.process_time(), server, kept, machine_seconds())
 
 
 def process_seconds(pid: int) -> float:
-    """Return the CPU time of a process, threads that have ended included (proc(5): stat, 14 and 15)."""
+    """Return the CPU time of a process, user and system, threads that have ended included.
+
+    It is read from the process's own clock, as clock_getcpuclockid(3) names it: nanoseconds where /proc has hundredths.
+    """
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return time.clock_gettime(~pid << 3 | CPU_CLOCK)
     except OSError:
         return 0.0
-    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def tree_seconds(root: int) -> float:
+    """Return the CPU time of a process, its descendants, and those of its children that have ended."""
+    return ended_seconds(root) + sum(map(process_seconds, family(root)))
+
+
+def ended_seconds(pid: int) -> float:
+    """Return the CPU time of a process's children that have ended (proc(5): stat, 16 and 17)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[13]) + int(fields[14])) / TICK
+
+
+def family(pid: int) -> list[int]:
+    """Return a process and all its descendants (proc(5): children)."""
+    members = [pid]
+    for parent in members:
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            for children in Path(f"/proc/{parent}/task").glob("*/children"):
+                members += map(int, children.read_text().split())
+    return members
 
 
 def machine_seconds() -> float:
@@ -45,12 +73,13 @@ def machine_seconds() -> float:
 
 
 def shares(before: Reading, after: Reading) -> dict[str, float]:
-    """Return the cores used by this process, by the server and by anyone else."""
+    """Return the cores used by this process, by the server, by its database and by anyone else."""
     wall = max(after.wall - before.wall, 1e-9)
     own = (after.own - before.own) / wall
     server = (after.server - before.server) / wall
-    machine = (after.machine - before.machine) / wall
-    return {"own": own, "server": server, "others": max(0.0, machine - own - server)}
+    database = (after.database - before.database) / wall
+    others = max(0.0, (after.machine - before.machine) / wall - own - server - database)
+    return {"own": own, "server": server, "database": database, "others": others}
 
 
 def spread(seconds: list[float]) -> Spread:

@@ -22,6 +22,8 @@ class Closed(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     repeat: bool = False
     watch: list[int] = []
     """Processes whose CPU time belongs to the server."""
+    database: int = 0
+    """The database, where it is a process of its own: what its family uses is neither the server's nor a stranger's."""
 
 
 class Stream(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +34,8 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     rate: float
     """Requests a second."""
     expect: int = 200
+    connections: int = 32
+    """When all are taken, due requests queue (and their time runs)."""
 
 
 class Paced(msgspec.Struct, frozen=True, tag=True, kw_only=True):
@@ -44,6 +48,7 @@ class Paced(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     seconds: float
     warm: float = 0.0
     watch: list[int] = []
+    database: int = 0
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -90,5 +95,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Share of one core the generator itself used."""
     server: float
     """Share of one core the watched processes used."""
+    database: float = 0.0
+    """Share of one core the database used, where it is a process of its own."""
     others: float
     """Cores that strangers used meanwhile: above a tenth the run was disturbed."""

@@ -13,8 +13,6 @@ from bench.load.jobs import Outcome, Paced, Stream
 from bench.load.loop import Connection, Loop
 from bench.load.refusals import Refusals
 
-CONNECTIONS = 32
-"""Connections of a stream; when all are taken, due requests queue (and their time runs)."""
 GRACE = 20.0
 """Seconds to wait for the last answers; what is open then counts with its age."""
 
@@ -26,7 +24,7 @@ class Pacer:
         self._run, self._stream, self._end = run, stream, end
         self._start = start
         self._sent = 0
-        self._idle = deque(Connection(run.loop, run.job.port) for _ in range(CONNECTIONS))
+        self._idle = deque(Connection(run.loop, run.job.port) for _ in range(stream.connections))
         self._queue: deque[tuple[float, bytes]] = deque()
         self._under_way: dict[int, float] = {}
         self.latencies: list[float] = []
@@ -118,9 +116,9 @@ class Run:
     def _tick(self) -> float:
         now = time.perf_counter()
         if self._opened is None and now >= self.opens:
-            self._opened = gauge.read(self.job.watch)
+            self._opened = gauge.read(self.job.watch, self.job.database)
         if self._closed is None and now >= self._end:
-            self._closed = gauge.read(self.job.watch)
+            self._closed = gauge.read(self.job.watch, self.job.database)
         if self._closed:
             answered = not any(pacer.open for pacer in self._pacers)
             self.loop.stopped = answered or now > self._end + GRACE

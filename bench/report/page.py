@@ -1,7 +1,7 @@
 """The results as a page of the documentation."""
 
-from bench.report.terminal import mark, remarks
-from bench.results import Row
+from bench.report.terminal import amounts, mark, remarks
+from bench.results import Breakdown, Row
 
 HEAD = """# Benchmarks
 
@@ -29,7 +29,7 @@ def _table(rows: list[Row]) -> str:
     ]
     for row in rows:
         if not row.checks:
-            lines.append(f"| {row.title} | | | | | void |")
+            lines.append(f"| {row.title} | | | {'' if row.void else 'see below'} | | {'void' if row.void else ''} |")
         for check in row.checks:
             cells = (
                 check.title,
@@ -44,7 +44,16 @@ def _table(rows: list[Row]) -> str:
 
 def _section(row: Row) -> str:
     said = "".join(f"\n- {remark}" for remark in remarks(row))
-    return f"**{row.title}.** {row.how}\n{said}\n"
+    parts = _breakdown(row.breakdown) if row.breakdown else ""
+    return f"**{row.title}.** {row.how}\n{parts}{said}\n"
+
+
+def _breakdown(breakdown: Breakdown) -> str:
+    heads = ["", "", *breakdown.parts, "together"]
+    lines = [heads, ["---", "---", *("--:" for _ in heads[2:])]]
+    for panel in breakdown.panels:
+        lines += [[f"{panel.title}, {panel.unit}", name, *amounts(breakdown, took)] for name, took in panel.bars]
+    return "\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def _facts(facts: dict[str, str]) -> str:

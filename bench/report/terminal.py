@@ -1,6 +1,6 @@
 """The table and the progress on the terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -8,7 +8,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from bench.evidence import DISTURBED
-from bench.results import Check, Row
+from bench.results import Breakdown, Check, Row
 
 MARKS = {"✓": "[green]✓[/]", "✗": "[red]✗[/]", "void": "[yellow]void[/]"}
 
@@ -27,7 +27,9 @@ class Watcher:
     def done(self, row: Row) -> None:
         """Tell what came of a row."""
         self._progress.advance(self._task)
-        if not row.checks:
+        if row.breakdown and not row.void:
+            self._progress.console.print(f"{row.title}: measured, nothing promised", highlight=False)
+        elif not row.checks:
             self._progress.console.print(f"{MARKS['void']} {row.title}: {row.void[0]}", highlight=False)
         for check in row.checks:
             self._progress.console.print(
@@ -61,9 +63,12 @@ def show(console: Console, facts: dict[str, str], rows: list[Row]) -> None:
     for name, value in facts.items():
         machine.add_row(f"[dim]{name}[/]", value)
     console.print(machine)
-    console.print(table(rows))
+    if any(row.checks for row in rows):
+        console.print(table(rows))
     for row in rows:
         console.print(f"\n[bold]{row.title}[/] [dim]{row.how}[/]")
+        if row.breakdown:
+            console.print(parts(row.breakdown))
         for remark in remarks(row):
             console.print(f"  {remark}")
 
@@ -81,6 +86,24 @@ def table(rows: list[Row]) -> Table:
             words = (check.title, check.ours, check.against)
             lines.add_row(*words, check.measured, str(check.target), outcome)
     return lines
+
+
+def parts(breakdown: Breakdown) -> Table:
+    """Return one line for each bar of a breakdown, below the name of its panel."""
+    found = Table(box=None)
+    for heading in ("", *breakdown.parts, "together"):
+        found.add_column(heading, justify="right" if heading else "left", no_wrap=not heading)
+    for panel in breakdown.panels:
+        found.add_row(f"[bold]{panel.title}[/], {panel.unit}")
+        for name, took in panel.bars:
+            found.add_row(f"  {name}", *amounts(breakdown, took))
+    return found
+
+
+def amounts(breakdown: Breakdown, took: Mapping[str, float]) -> list[str]:
+    """Return what each part took, and all together; nothing for those that took no part."""
+    each = [f"{took[part]:,.0f}" if part in took else "" for part in breakdown.parts]
+    return [*each, f"{sum(took.values()):,.0f}"]
 
 
 def remarks(row: Row) -> list[str]:

@@ -7,7 +7,7 @@ from bench.evidence import disturbance, void
 from bench.load.jobs import Outcome, Paced, Stream
 from bench.results import Check, Figure, Row, Target, median, number
 from bench.sides import Side, both
-from bench.subjects.noughts import CELLS, Noughts
+from bench.subjects.noughts import Noughts
 from bench.workbench import Workbench
 
 RATE = 50.0
@@ -67,13 +67,10 @@ def _job(bench: Workbench, side: Side, logins: list[bytes]) -> Paced:
 
 
 def _moves(side: Side, seconds: float) -> list[bytes]:
-    """Return enough moves for a run: one of each game in turn, so that none overtakes another."""
+    """Return enough moves for a run."""
     if not isinstance(side.accounts, Noughts):
         return []
-    x, o = side.accounts.guests(side.server.port, 2)
-    count = -(-int(seconds * RATE + 2) // len(CELLS))
-    games = side.accounts.games(side.server.port, [(x, o)] * count)
-    return [game[ply] for ply in range(len(CELLS)) for game in games]
+    return side.accounts.moves(side.server.port, int(seconds * RATE + 2))
 
 
 def _row(bench: Workbench, ours: list[Pair], theirs: list[Pair]) -> Row:

@@ -23,15 +23,19 @@ HOW = (
 def measure(bench: Workbench) -> Row:
     """Ask both in turn."""
     with ExitStack() as stack:
-        sides = both(bench, stack, "Reads")
-        rounds = [
-            [bench.run(_job(bench, side), f"Reads: {side.name}, round {n + 1}") for side in sides]
-            for n in range(bench.effort.rounds)
-        ]
+        rounds = asked_in_turn(bench, both(bench, stack, "Reads"), "Reads")
     return _row(bench, rounds)
 
 
-def _job(bench: Workbench, side: Side) -> Closed:
+def asked_in_turn(bench: Workbench, sides: list[Side], what: str, database: int = 0) -> list[list[Outcome]]:
+    """Return for each round what came of asking one side after the other."""
+    return [
+        [bench.run(_job(bench, side, database), f"{what}: {side.name}, round {n + 1}") for side in sides]
+        for n in range(bench.effort.rounds)
+    ]
+
+
+def _job(bench: Workbench, side: Side, database: int) -> Closed:
     return Closed(
         port=side.server.port,
         chains=[[read] for read in side.reads(CONNECTIONS)],
@@ -39,6 +43,7 @@ def _job(bench: Workbench, side: Side) -> Closed:
         warm=bench.effort.warm,
         repeat=True,
         watch=side.server.pids,
+        database=database,
     )
 
 
@@ -60,13 +65,14 @@ def _row(bench: Workbench, rounds: list[list[Outcome]]) -> Row:
             ),
         ),
         figures=(Figure("Signed-in reads", "/s", "longer", bars, TIMES * other),),
-        notes=(by_processor(ours, theirs), _times(ours, theirs)),
+        notes=(by_processor(ours, theirs), times(ours, theirs)),
         void=void(ours + theirs, bench.ceiling),
         disturbed=disturbance(ours + theirs),
     )
 
 
-def _times(ours: list[Outcome], theirs: list[Outcome]) -> str:
+def times(ours: list[Outcome], theirs: list[Outcome]) -> str:
+    """Say how long answers took, and how busy both cores were."""
     p50, p99, other_p50, other_p99 = (
         median([getattr(run.spreads["all"], which) for run in runs])
         for runs in (ours, theirs)

@@ -17,12 +17,15 @@ class FastapiUsers:
     argon2 = Argon2(memory=65536, passes=3, lanes=4)
     python = venv_python("fastapi_users")
 
+    def __init__(self, database: str = "") -> None:
+        self._database = database
+
     def command(self, port: int, folder: Path) -> Command:
         """Start uvicorn as its documentation does, with its log line for each request."""
-        del folder  # the database lies in the working directory
+        del folder  # the database lies in the working directory, where none is named
         app = ["app:app", "--app-dir", str(PEERS / "fastapi_users")]
         argv = [str(self.python), "-m", "uvicorn", *app, "--host", "127.0.0.1", "--port", str(port)]
-        return Command(argv, ready="/users/me")
+        return Command(argv, ready="/users/me", environment=self._environment())
 
     def people(self, port: int, count: int) -> list[Person]:
         """Register so many people and sign them in."""
@@ -33,6 +36,11 @@ class FastapiUsers:
         logins = exchange(port, [_login(name) for name in names], expect=200)
         tokens = [json.loads(login)["access_token"] for login in logins]
         return [Person(u["id"], u["email"], t) for u, t in zip(users, tokens, strict=True)]
+
+    def _environment(self) -> dict[str, str]:
+        if not self._database:
+            return {}
+        return {"DATABASE_URL": "postgresql+asyncpg" + self._database[self._database.index(":") :]}
 
     def read(self, person: Person) -> bytes:
         """Return the request for the own account."""

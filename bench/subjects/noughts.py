@@ -1,4 +1,4 @@
-"""Noughts: one process, one SQLite file, started as anybody would start it."""
+"""Noughts: one process, one SQLite file or a given database, started as anybody would start it."""
 
 import json
 import sys
@@ -12,6 +12,8 @@ from bench.subjects.requests import request
 
 CELLS = (0, 4, 8, 2, 6, 3, 5, 7, 1)
 """A whole game that fills the board and nobody wins: nine moves."""
+FEWEST = 64
+"""Games that moves of a fixed rate are made in: the next of each is due long after the one before was answered."""
 
 
 class Noughts:
@@ -21,13 +23,16 @@ class Noughts:
     argon2 = Argon2(memory=19456, passes=2, lanes=1)
     python = Path(sys.executable)
 
+    def __init__(self, database: str = "") -> None:
+        self._database = database
+
     def command(self, port: int, folder: Path) -> Command:
         """Start the checkout's code, with limits off: they would measure the limiter."""
         argv = [sys.executable, "-m", "noughts", "serve", "--port", str(port)]
         return Command(
             [*argv, "--data", str(folder / "data")],
             ready="/healthz",
-            environment={"NOUGHTS_RATE_LIMITS": "off", "PYTHONPATH": str(ROOT / "src")},
+            environment=self._environment(),
         )
 
     def people(self, port: int, count: int) -> list[Person]:
@@ -54,6 +59,12 @@ class Noughts:
         """Return the request to sign in."""
         return _login(person.name)
 
+    def moves(self, port: int, count: int) -> list[bytes]:
+        """Let two guests start games; return so many moves: one of each in turn, so that none overtakes another."""
+        x, o = self.guests(port, 2)
+        games = self.games(port, [(x, o)] * max(FEWEST, -(-count // len(CELLS))))
+        return [game[ply] for ply in range(len(CELLS)) for game in games]
+
     def games(self, port: int, pairs: list[tuple[Person, Person]]) -> list[list[bytes]]:
         """Start a game by invitation for each pair; return the nine moves of each."""
         wish = {"opponent": {"kind": "invite"}, "mark": "X", "variant": "classic"}
@@ -66,6 +77,10 @@ class Noughts:
         ]
         exchange(port, join, expect=200)
         return [_moves(game["id"], pair) for game, pair in zip(games, pairs, strict=True)]
+
+    def _environment(self) -> dict[str, str]:
+        found = {"NOUGHTS_RATE_LIMITS": "off", "PYTHONPATH": str(ROOT / "src")}
+        return found | ({"NOUGHTS_DATABASE": self._database} if self._database else {})
 
 
 def _login(name: str) -> bytes:

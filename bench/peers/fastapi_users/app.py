@@ -1,5 +1,9 @@
-"""fastapi-users as its own full example sets it up: SQLite through aiosqlite, JWT bearer tokens."""
+"""fastapi-users as its own full example sets it up: SQLite through aiosqlite, JWT bearer tokens.
 
+Where DATABASE_URL names another database, as its documentation writes such addresses, that one.
+"""
+
+import os
 import uuid
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -13,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 from sqlalchemy.orm import DeclarativeBase
 
 SECRET = "a benchmark's secret: nothing it signs outlives the run"
-ENGINE = create_async_engine("sqlite+aiosqlite:///./test.db")
+ENGINE = create_async_engine(os.environ.get("DATABASE_URL", "sqlite+aiosqlite:///./test.db"))
 SESSIONS = async_sessionmaker(ENGINE, expire_on_commit=False)
 
 
