@@ -102,7 +102,8 @@ async def test_operators_see_what_was_sent_and_received(houses: Houses) -> None:
     one, other = houses
     alice = await one.member()
     await one.change(alice.id, Wish(username="ally"), caller(alice.id))
-    sent, received = one.requests.gauges["noughts_events_sent"][1], other.requests.gauges["noughts_events_received"][1]
+    sent = one.requests.gauges["noughts_events_sent_total"][1]
+    received = other.requests.gauges["noughts_events_received_total"][1]
     async with asyncio.timeout(SOON_S):
         while not sent() == received() == 1:  # noqa: ASYNC110 - a gauge tells nobody that it moved
             await asyncio.sleep(0.002)
