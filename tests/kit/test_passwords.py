@@ -90,6 +90,39 @@ async def test_past_the_queue_people_are_told_to_come_back_at_once() -> None:
     passwords.close()
 
 
+async def test_who_watches_sees_the_queue_and_who_was_sent_away() -> None:
+    passwords = Passwords(msgspec.structs.replace(CHEAP, hash_threads=1, hash_queue=3))
+
+    def told() -> dict[str, float]:
+        return {name.removeprefix("noughts_"): read() for name, (_, read) in passwords.gauges().items()}
+
+    await passwords.hash("the thread is there")
+    began, go_on = Event(), Event()
+    held = [asyncio.ensure_future(passwords._run(lambda: began.set() or go_on.wait())) for _ in range(4)]
+    await asyncio.to_thread(began.wait)
+    with pytest.raises(HashQueueFull):
+        await passwords.hash("one too many")
+    full = {
+        "hashes_running": 1,
+        "hashes_waiting": 3,
+        "hash_places": 4,
+        "hash_places_taken": 4,
+        "hashes_refused_total": 1,
+    }
+    assert told() == full
+    go_on.set()
+    await asyncio.gather(*held)
+    free = {
+        "hashes_running": 0,
+        "hashes_waiting": 0,
+        "hash_places": 4,
+        "hash_places_taken": 0,
+        "hashes_refused_total": 1,
+    }
+    assert told() == free
+    passwords.close()
+
+
 async def test_who_gives_up_waiting_makes_room_only_once() -> None:
     passwords = Passwords(msgspec.structs.replace(CHEAP, hash_threads=1, hash_queue=1))
     for _ in range(5):

@@ -4,6 +4,7 @@ import httpx
 import pytest
 from tests.observe.conftest import Apart
 
+pytestmark = pytest.mark.slow
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 
 

@@ -48,11 +48,13 @@ def told(watched: Watched, apart: Apart, entrance: Gateway) -> set[str]:
     return {"up", *re.findall(r"^\w+", at_envoy, re.MULTILINE)}.union(*(page.names for page in pages))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("query", QUERIES)
 def test_what_the_dashboard_asks_for_is_told(told: set[str], query: str) -> None:
     assert asked_for(QUERIES[query]) - told == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
 def test_what_an_alert_looks_at_is_told(told: set[str], rule: dict[str, Any]) -> None:
     assert asked_for(rule["expr"]) - told == set()
@@ -98,6 +100,7 @@ def test_every_alert_is_in_the_manual() -> None:
     assert [rule["alert"] for rule in RULES if f"`{rule['alert']}`" not in manual] == []
 
 
+@pytest.mark.slow
 def test_every_metric_of_ours_is_in_the_manual(told: set[str]) -> None:
     manual = (ROOT / "docs" / "operations.md").read_text()
     ours = {re.sub(r"_(?:bucket|sum|count)$", "", name) for name in told if name.startswith("noughts_")}
