@@ -96,7 +96,7 @@ class Cluster:
         self._admin = admin
         config = self._found.server.directory / "envoy.json"
         config.write_bytes(msgspec.json.format(msgspec.json.encode(envoy.bootstrap(compose.TABLES, plan))))
-        base_id = os.getpid() % 32_768
+        base_id = self._found.server.port  # nobody else has it, and the next cluster here finds what this one left
 
         def command(replaced: int) -> Sequence[str]:
             return envoy.command(config, base_id=base_id, restart_epoch=replaced, drain_s=int(DRAIN_S))
