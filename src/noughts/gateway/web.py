@@ -12,7 +12,7 @@ from noughts.kit.edge import Answer, Request, of_the_page
 from noughts.kit.errors import MethodNotAllowed, NotFound
 
 PAGE: Final = Path(__file__).parent / "page"
-ADDRESSES: Final = re.compile(r"/(?:play/[\w-]+|@[^/]+|lobby|leaderboard|settings|admin|verify|recover)?")
+ADDRESSES: Final = re.compile(r"/(?:play/[\w-]+|@[^/.\x00-\x20\x7f]+|lobby|leaderboard|settings|admin|verify|recover)?")
 _NOT_BUILT: Final = (
     "<!doctype html><title>Noughts</title><p>The page has not been built into this installation: run <code>make page"
     '</code>. The <a href="/docs">API</a> is here.'
