@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from noughts import compose
 from noughts.cli.installation import Data, chosen, migrate_apart
+from noughts.cli.patience import until_prepared
 from noughts.kit import directory, server, settings
 from noughts.kit.logging import log
 
@@ -39,6 +40,8 @@ def serve(*parts: compose.Part, host: str | None = None, port: int | None = None
     log.configure(found.server.log)
     here = frozenset(parts or compose.PARTS)
     with _held(found) if here == frozenset(compose.PARTS) else contextlib.nullcontext():
+        # Before anybody can knock: neighbours try the next replica at once where nobody listens.
+        asyncio.run(until_prepared(found.server))
         listener = server.listen(found.server.host, found.server.port)
         port = listener.getsockname()[1]
         if port != found.server.port:

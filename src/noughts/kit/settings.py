@@ -28,6 +28,10 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
             description="postgresql:// address; empty: SQLite in the data directory.", pattern="^(postgres(ql)?://|$)"
         ),
     ] = ""
+    wait_s: Annotated[
+        float,
+        Meta(description="Seconds to wait at the start for a given database and its schema; 0: none.", ge=0, le=3600),
+    ] = 0.0
     secret: Annotated[
         str,
         Meta(
