@@ -2,13 +2,14 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
+COMPOSE ?= $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo podman-compose)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SOURCES := $(shell find web hatch_build.py docs/openapi.json -type f -not -path '*/node_modules/*' -not -name schema.d.ts 2>/dev/null)
 say = @printf '\033[1m%s\033[0m\n' $(1)
 
-.PHONY: help run cluster test check bench lint types page lock openapi machine clean
+.PHONY: help run cluster test check bench lint types page lock openapi machine compose clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -48,13 +49,18 @@ openapi: $(VENV)/installed ## Write docs/openapi.json anew from the route tables
 
 lock: $(VENV)/made ## Resolve the dependencies and write requirements/; UPGRADE=--upgrade takes the newest of all
 	@$(PIP) uv
-	@for group in run image build test; do \
-	  case $$group in run) more= ;; image) more="--extra events --extra traces" ;; build) more="--group build" ;; \
+	@for group in run image build envoy test; do \
+	  case $$group in run) more= ;; image) more="--extra events --extra traces" ;; build|envoy) more="--group $$group" ;; \
 	    test) more="--all-extras --group build --group test" ;; esac; \
-	  project=$$([ $$group = build ] || echo pyproject.toml); \
+	  project=$$([[ $$group =~ build|envoy ]] || echo pyproject.toml); \
 	  $(BIN)/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-header $$project $$more -o requirements/$$group.txt || exit 1; \
 	done
+
+compose: ## Run a whole cluster in containers on http://localhost:8080 (Docker, or podman and podman-compose)
+	@sh infra/secrets.sh
+	@$(COMPOSE) -f infra/compose.yaml up --build --detach
+	@echo "Noughts is at http://localhost:8080 in a moment. To stop it: $(COMPOSE) -f infra/compose.yaml down"
 
 clean: ## Remove what the commands made (not your data)
 	@rm -rf $(VENV) .bench src/noughts/gateway/page web/node_modules .mypy_cache .ruff_cache .pytest_cache
@@ -84,10 +90,14 @@ $(VENV)/installed: $(VENV)/equipped pyproject.toml $(SOURCES)
 	@$(BIN)/python -m compileall -q src
 	@touch $@
 
-machine: ## Install what the tests need from Debian: the browser, Redis, Prometheus
-	@missing=; for program in chromium redis-server; do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
-	[ -z "$$missing" ] || { \
-	  printf '\033[1m%s\033[0m\n' "Installing$$missing for the tests (a minute)"; \
+# Programs, each in the Debian package of its name.
+DEBIAN := chromium redis-server podman runc netavark aardvark-dns iptables debootstrap
+
+machine: ## Install what the tests need from Debian: the browser, Redis, Prometheus, what runs containers
+	@missing=; for one in $(DEBIAN); do \
+	  PATH="$$PATH:/usr/sbin:/usr/lib/podman:/usr/libexec/podman" command -v $$one >/dev/null || missing="$$missing $$one"; \
+	done; [ -z "$$missing" ] || { \
+	  printf '\033[1m%s\033[0m\n' "Installing from Debian:$$missing (a minute)"; \
 	  if [ "$$(id -u)" = 0 ]; then root=; else root="sudo -n"; fi; \
 	  command -v apt-get >/dev/null && $$root apt-get update -qq && \
 	    $$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null || \

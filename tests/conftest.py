@@ -19,6 +19,7 @@ from noughts.kit.database import Database
 from noughts.kit.database.postgres import Postgres
 from noughts.kit.database.sqlite import Sqlite
 from tests import postgres_servers, servers
+from tests.containers.stack import built, composed, podman  # noqa: F401 - fixtures
 
 # A loaded machine is no finding; and a finding is kept as an example in the test, not in a file.
 settings.register_profile("noughts", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
