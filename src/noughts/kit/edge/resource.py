@@ -128,6 +128,8 @@ class _Resource:
             self._admit(route.limit, request.address, None, None)
             raise
         request.user = None if principal is None else principal.user_id
+        if route.who is Who.SERVICE:  # it asks for everybody at once, from one address
+            return None
         self._admit(route.limit, request.address, principal, self._browser(route, request))
         return principal
 
