@@ -64,3 +64,11 @@ async def test_a_services_token_is_good_for_its_scope_alone(house: Services, nam
 async def test_a_persons_token_opens_no_door_between_services(house: Services, name: str, route: Route) -> None:
     answer = await asked(house, name, route, (await house.guest()).access_token)
     assert (answer.status_code, answer.json()["type"]) == (401, "/problems/invalid-token")
+
+
+async def test_services_are_not_counted_and_whoever_has_no_token_is(house: Services) -> None:
+    token = {"Authorization": f"Bearer {house.service_tokens.issue('auth:read')}"}
+    async with seams.served(house.auth_door()) as url, httpx.AsyncClient(base_url=url, trust_env=False) as client:
+        known = {(await client.get("/internal/auth/keys", headers=token)).status_code for _ in range(300)}
+        unknown = {(await client.get("/internal/auth/keys")).status_code for _ in range(300)}
+    assert (known, unknown) == ({200}, {401, 429})

@@ -33,8 +33,13 @@ class Gateway:
 
 
 def _place(path: str) -> tuple[str, str]:
-    """Return the first and the third segment of a path: the collection, and what of its member; inside, whose call it is."""
-    _, collection, member, part, *_ = f"{path}///".split("/", 4)
+    """Return the first and the third segment of a path: the collection, and what of its member; inside, whose call it is.
+
+    A target that does not begin with a slash (`*` alone means something, RFC 9112, 3.2.4) has none.
+    """
+    before, collection, member, part, *_ = f"{path}///".split("/", 4)
+    if before:
+        return "", ""
     return collection, member if collection == "internal" else part
 
 

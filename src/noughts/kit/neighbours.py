@@ -3,12 +3,13 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 
 import httpx
 
 from noughts.kit import tracing
-from noughts.kit.errors import Unavailable
+from noughts.kit.errors import BadRequest, Unavailable
 
 DEADLINE_S: Final = 2.0
 FAILURES: Final = 3
@@ -22,7 +23,8 @@ class _Replica:
     """One address of a service, and whether it has answered lately: a circuit breaker."""
 
     def __init__(self, url: str) -> None:
-        self.url = url.rstrip("/")
+        self.url = httpx.URL(url)
+        self._before = self.url.raw_path.rstrip(b"/")
         self._failures = 0
         self._tried_again_at = 0.0
 
@@ -34,6 +36,16 @@ class _Replica:
             return False
         self._tried_again_at = now + LEFT_ALONE_S
         return True
+
+    def request(
+        self, method: str, target: str, headers: httpx.Headers, content: bytes | None, timeout: httpx.Timeout
+    ) -> httpx.Request:
+        """Return a request of exactly this, sent to this replica and nowhere else, whatever the target says.
+
+        A target made part of an address could name another host, and would be rewritten: `/users/../internal`.
+        """
+        to = {"target": self._before + target.encode("latin-1"), "timeout": timeout.as_dict()}
+        return httpx.Request(method, self.url, headers=headers, content=content, extensions=to)
 
     def answered(self) -> None:
         self._failures = 0
@@ -57,7 +69,7 @@ class Neighbour:
     ) -> None:
         self._name = name
         self._replicas = [_Replica(url) for url in urls]
-        self._client = client or httpx.AsyncClient(trust_env=False, limits=_CONNECTIONS)
+        self._client = client or httpx.AsyncClient(trust_env=False, limits=_CONNECTIONS, cookies=_no_cookies())
         self._now = now
         self._deadline_s = deadline_s
         self._turn = 0
@@ -76,7 +88,7 @@ class Neighbour:
 
         A replica that cannot be reached at all has not been asked: the next one is. One that breaks off may have done
         what it was asked: only what is `repeatable` is sent again. Raises Unavailable when none answers in time (2 s),
-        and at once when none has answered lately.
+        and at once when none has answered lately; BadRequest for what HTTP does not allow.
         """
         with tracing.asking(method, self._name) as asked:
             given = httpx.Headers(headers)
@@ -106,11 +118,12 @@ class Neighbour:
         stream: bool,
     ) -> httpx.Response:
         for replica in self._in_turn():
-            request = self._client.build_request(
-                method, replica.url + target, headers=headers, content=content, timeout=self._patience
-            )
+            # The client would add headers of its own to what it builds, and cookies of whoever asked before.
+            request = replica.request(method, target, headers, content, self._patience)
             try:
                 answer = await self._client.send(request, stream=stream)
+            except httpx.LocalProtocolError as error:  # nothing was sent: no replica is to blame
+                raise BadRequest("This cannot be passed on as it is.") from error
             except httpx.TransportError as error:
                 replica.failed(self._now())
                 never_asked = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
@@ -136,3 +149,8 @@ class Neighbour:
     @property
     def _patience(self) -> httpx.Timeout:
         return httpx.Timeout(self._deadline_s, connect=min(_CONNECT_S, self._deadline_s))
+
+
+def _no_cookies() -> CookieJar:
+    """Return a jar that takes nothing: what is set is set for whoever asked, and passed on to nobody else."""
+    return CookieJar(DefaultCookiePolicy(allowed_domains=()))

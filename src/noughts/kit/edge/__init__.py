@@ -1,6 +1,6 @@
 """Where requests become typed questions and answers become bytes: the only room of the kit that knows the web."""
 
-from noughts.kit.edge.answers import Answer, Door, Entrance, Reply, not_modified, of_the_page, page
+from noughts.kit.edge.answers import BODILESS, Answer, Door, Entrance, Reply, not_modified, of_the_page, page
 from noughts.kit.edge.asks import Ask
 from noughts.kit.edge.requests import Request
 from noughts.kit.edge.resource import Admit, ServiceApp, templates
@@ -9,6 +9,7 @@ from noughts.kit.edge.spans import traced_door
 from noughts.kit.edge.threshold import Threshold
 
 __all__ = [
+    "BODILESS",
     "Admit",
     "Answer",
     "Ask",

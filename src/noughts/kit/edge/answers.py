@@ -24,11 +24,15 @@ Stream = AsyncGenerator[bytes, None]
 
 
 class Reply(NamedTuple):
-    """An answer as it goes: header lines, each with its end, but none about length; a body, or one that comes by and by."""
+    """An answer as it goes: header lines, each with its end, but none about length; a body, or one that comes by and by.
+
+    `length` is said instead of the body's own where the body is not there (HEAD, passed on).
+    """
 
     status: int
     lines: bytes
     body: bytes | Stream
+    length: int | None = None
 
 
 class Answer(msgspec.Struct):

@@ -212,7 +212,7 @@ class Connection(asyncio.Protocol):
         """Write a whole answer at once: the largest single cost of a small one is the system call."""
         more = _CLOSE if is_last else b""
         if reply.status not in BODILESS:
-            more += b"content-length: %d\r\n" % len(body)
+            more += b"content-length: %d\r\n" % (len(body) if reply.length is None else reply.length)
         head = b"%b%b%b%b\r\n" % (_STATUS[reply.status], self._board.date, reply.lines, more)
         self._put(head if silent else head + body)
 
@@ -226,6 +226,8 @@ class Connection(asyncio.Protocol):
             if request.method == "HEAD":
                 return
             async for piece in pieces:
+                if self._transport.is_closing():
+                    return
                 if piece:
                     self._put(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
                 if self._writable is not None:

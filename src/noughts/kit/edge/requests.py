@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import unquote
 
-from noughts.kit.errors import Problem, TooLarge
+from noughts.kit.errors import BadRequest, Problem, TooLarge
 
 BODY_LIMIT: Final = 64 * 1024
+_SINGLE: Final = {b"authorization", b"content-length", b"content-type", b"host", b"idempotency-key", b"if-match"}
 
 
 class Request:
@@ -58,6 +59,11 @@ class Request:
         request.take(body)
         request.end()
         return request
+
+    def require_single(self) -> None:
+        """Raise BadRequest where a header stands twice that may stand once."""
+        if not _SINGLE.isdisjoint(self.repeated):
+            raise BadRequest("A header stands twice that may stand once.")
 
     async def read(self) -> bytes:
         """Return the body once it is whole; raises TooLarge past 64 KiB, or what ended the request before its end."""

@@ -12,11 +12,10 @@ from noughts.kit.edge.asks import Ask, cookie
 from noughts.kit.edge.bodies import decode, decode_query
 from noughts.kit.edge.requests import Request
 from noughts.kit.edge.routes import Limit, Route, Who
-from noughts.kit.errors import BadRequest, MethodNotAllowed, NotFound, Unauthenticated, UnsupportedMediaType
+from noughts.kit.errors import MethodNotAllowed, NotFound, Unauthenticated, UnsupportedMediaType
 from noughts.kit.tokens import Principal
 
 _PARAMETER: Final = re.compile(r"{(\w+)}")
-_SINGLE: Final = {b"authorization", b"content-length", b"content-type", b"host", b"idempotency-key", b"if-match"}
 
 Verify = Callable[[str], Principal]
 VerifyService = Callable[[str, str], None]
@@ -110,8 +109,7 @@ class _Resource:
             return self._other_method(request)
         request.route = route.path
         headers = request.headers
-        if not _SINGLE.isdisjoint(request.repeated):
-            raise BadRequest("A header stands twice that may stand once.")
+        request.require_single()
         for name, value in path.items():
             me = name == "user_id" and value == "me" and route.who is not Who.SERVICE
             if name.endswith("_id") and not (ids.is_id(value) or me):
@@ -130,6 +128,8 @@ class _Resource:
             self._admit(route.limit, request.address, None, None)
             raise
         request.user = None if principal is None else principal.user_id
+        if route.who is Who.SERVICE:  # it asks for everybody at once, from one address
+            return None
         self._admit(route.limit, request.address, principal, self._browser(route, request))
         return principal
 
