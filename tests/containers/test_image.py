@@ -141,3 +141,20 @@ def test_sigterm_ends_it_with_status_0_after_the_request_under_way(podman: Podma
             answer = connection.recv(65_536)
         assert answer.startswith(b"HTTP/1.1 401 ")
         assert podman("wait", container.name) == "0"
+
+
+def test_the_gateway_says_that_it_drains_before_it_is_ended(podman: Podman, built: images.Images) -> None:
+    nowhere = [f"--{service}=127.0.0.1:9" for service in ("users", "auth", "games", "gateway")]
+    with podman.running(built.envoy, *nowhere, "--listen=0.0.0.0:8080", options=LOCKED_IN) as name:
+
+        def is_ready() -> bool:
+            return podman.attempt("healthcheck", "run", name).returncode == 0
+
+        deadline = time.monotonic() + servers.START_S
+        while not is_ready():
+            assert time.monotonic() < deadline, podman("logs", name)
+            time.sleep(0.1)
+        podman("exec", name, "python", "/opt/noughts/drain.py", "0")
+        assert not is_ready()
+        podman("kill", "--signal=TERM", name)
+        assert podman("wait", name) == "0"
