@@ -23,7 +23,7 @@ from noughts.kit.database import schema
 from noughts.kit.edge import Admit, Door, Entrance, Route, ServiceApp, Threshold, Who, traced_door
 from noughts.kit.errors import Unavailable
 from noughts.kit.logging import log
-from noughts.kit.published_keys import READ_EVERY_S
+from noughts.kit.published_keys import FOLLOW_EVERY_S
 from noughts.kit.revocation import STALE_S
 from noughts.kit.tokens import Principal
 from noughts.kit.workers import Work, every
@@ -97,7 +97,7 @@ class House(Rooms):
         if "auth" in self.parts:
             work += self.auth.workers()
         elif self.has_database:
-            work.append(every(READ_EVERY_S, self.published_keys.read))
+            work.append(every(FOLLOW_EVERY_S, self.published_keys.follow))
         return work + self.games.workers() if "games" in self.parts else work
 
     async def drain(self) -> None:

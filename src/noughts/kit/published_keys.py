@@ -1,5 +1,6 @@
 """The keys of access tokens in a process that does not make them: read from the service that does, and kept."""
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
@@ -8,6 +9,7 @@ import jwt
 from noughts.kit.errors import Unavailable
 from noughts.kit.tokens import PublicKey, VerifyingKey
 
+FOLLOW_EVERY_S: Final = 0.5
 READ_EVERY_S: Final = 5.0
 """A key made in a hurry signs half a minute after it is published."""
 
@@ -15,8 +17,11 @@ READ_EVERY_S: Final = 5.0
 class PublishedKeys:
     """What was read last, however long ago: a service that does not answer takes nobody's sign-in away."""
 
-    def __init__(self, read: Callable[[], Awaitable[Sequence[PublicKey]]]) -> None:
-        self._read = read
+    def __init__(
+        self, read: Callable[[], Awaitable[Sequence[PublicKey]]], now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._read, self._now = read, now
+        self._due = 0.0
         self._known: dict[str, VerifyingKey] | None = None
 
     @property
@@ -29,6 +34,16 @@ class PublishedKeys:
         if self._known is None:
             raise Unavailable("The keys of access tokens are not known yet.")
         return self._known.get(key_id)
+
+    async def follow(self) -> None:
+        """Read them when it is time; raises Unavailable. To be called twice a second.
+
+        A process is not ready before it knows them, and may have begun before whoever makes them.
+        """
+        if self.are_known and self._now() < self._due:
+            return
+        self._due = self._now() + READ_EVERY_S
+        await self.read()
 
     async def read(self) -> None:
         """Take in the keys as they are now; raises Unavailable. May be repeated."""
