@@ -4,9 +4,9 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -16,6 +16,7 @@ from noughts.cli.cluster.plan import DRAIN_S, Addresses, Member, members
 from noughts.cli.cluster.processes import Kept
 from noughts.gateway import envoy
 from noughts.kit import directory
+from noughts.kit.errors import Refusal
 
 _NOTICED_S: Final = 1.5
 """The gateway asks twice a second whether a replica is ready: within this it knows of one that is back."""
@@ -47,7 +48,7 @@ class Cluster:
             loop.add_signal_handler(number, end.set)
         loop.add_signal_handler(signal.SIGHUP, again.set)
         try:
-            await self._begin()
+            await _unless(end, self._begin())
             while not end.is_set():
                 waiting = [asyncio.create_task(event.wait()) for event in (end, again)]
                 await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -55,7 +56,7 @@ class Cluster:
                     task.cancel()
                 if again.is_set() and not end.is_set():
                     again.clear()
-                    await self._roll()
+                    await self._roll(end)
         finally:
             await self._end()
 
@@ -68,14 +69,25 @@ class Cluster:
         await self._envoy.until_ready()
         self._greet(len(everyone))
 
-    async def _roll(self) -> None:
-        """Replace the first replica of each service, then the second, and so on, then the gateway."""
+    async def _roll(self, end: asyncio.Event) -> None:
+        """Replace the first replica of each service, then the second, and so on, then the gateway.
+
+        Whatever was not replaced yet when one does not become ready, or when everything is to end, stays as it is.
+        """
         self._teller.say("cluster", "replacing everything")
-        for group in self._replicas:
-            await asyncio.gather(*(kept.restart() for kept in group))
-            await asyncio.sleep(_NOTICED_S)
-        await self._envoy.replace()
-        self._teller.say("cluster", "everything was replaced")
+        try:
+            for group in self._replicas:
+                restarted = await asyncio.gather(*(kept.restart() for kept in group), return_exceptions=True)
+                for failed in filter(None, restarted):
+                    raise failed
+                await asyncio.sleep(_NOTICED_S)
+                if end.is_set():
+                    return
+            await self._envoy.replace()
+        except Refusal as refusal:
+            self._teller.say("cluster", f"replaced no further: {refusal}")
+        else:
+            self._teller.say("cluster", "everything was replaced")
 
     async def _end(self) -> None:
         await self._envoy.stop()
@@ -115,6 +127,17 @@ class Cluster:
             pid=os.getpid(),
         )
         print(told, flush=True, file=sys.stdout)
+
+
+async def _unless(end: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+    """Do some work, and leave it where it is when everything is to end."""
+    doing, told = asyncio.create_task(work), asyncio.create_task(end.wait())
+    await asyncio.wait((doing, told), return_when=asyncio.FIRST_COMPLETED)
+    told.cancel()
+    if doing.cancel():
+        await asyncio.wait((doing,))
+    else:
+        doing.result()
 
 
 def _shared(environ: Mapping[str, str], found: compose.Settings) -> dict[str, str]:

@@ -2,6 +2,9 @@
 
 import asyncio
 import contextlib
+import ctypes
+import signal
+import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -16,6 +19,8 @@ _READY_S: Final = 30.0
 _STOP_S: Final = 20.0
 _SHORT_S: Final = 1.0
 _PAUSE_S: Final = 1.0
+_END_WITH_PARENT: Final = 1  # PR_SET_PDEATHSIG
+_SYSTEM: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class Kept:
@@ -50,17 +55,17 @@ class Kept:
     async def stop(self) -> None:
         """Ask it to end, and see to it that it does."""
         self._is_leaving = True
-        process, keeping = self._process, self._keeping
-        if process is None or keeping is None:
+        keeping = self._keeping
+        if self._process is None or keeping is None:
             return
         with contextlib.suppress(ProcessLookupError):
-            process.terminate()
+            self._process.terminate()
         try:
             await asyncio.wait_for(asyncio.shield(keeping), _STOP_S)
         except TimeoutError:
             self._teller.say(self.member.name, "does not end: killed")
             with contextlib.suppress(ProcessLookupError):
-                process.kill()
+                self._process.kill()
             await keeping
 
     async def restart(self) -> None:
@@ -88,6 +93,7 @@ class Kept:
                 stderr=asyncio.subprocess.STDOUT,
                 limit=256 * 1024,
                 start_new_session=True,
+                preexec_fn=_end_with_parent,
             )
         except OSError as error:
             raise Refusal(f"{self.member.name} cannot be started: {error.strerror}.") from None
@@ -107,6 +113,27 @@ class Kept:
             self._teller.say(self.member.name, f"ended with {status}: started again")
             if time.monotonic() - began < _SHORT_S:
                 await asyncio.sleep(_PAUSE_S)
-                if self._is_leaving:
-                    return
-            process = self._process = await self._spawned()
+            again = await self._started_again()
+            if again is None:
+                return
+            process = again
+
+    async def _started_again(self) -> asyncio.subprocess.Process | None:
+        """Return it once it runs again, however often that is tried; nothing where it was told to end before."""
+        while not self._is_leaving:
+            try:
+                self._process = await self._spawned()
+            except Refusal as refusal:
+                self._teller.say(self.member.name, str(refusal))
+                await asyncio.sleep(_PAUSE_S)
+                continue
+            if self._is_leaving:  # whoever said so meanwhile said it to the one that was dead
+                self._process.terminate()
+            return self._process
+        return None
+
+
+def _end_with_parent() -> None:
+    """Let a new process be told to end when the one that keeps it is gone, however that came about (Linux alone can)."""
+    if _SYSTEM is not None:
+        _SYSTEM.prctl(_END_WITH_PARENT, signal.SIGTERM)
