@@ -119,6 +119,14 @@ def test_services_apart_say_what_they_miss(tmp_path: Path) -> None:
     assert "NOUGHTS_USERS_URL" in ended.err
 
 
+@pytest.mark.parametrize("url", ["users:8000", "ftp://users", "http://", "http://users:port", "http://a:1,http://b:x"])
+def test_a_neighbours_address_that_leads_nowhere_is_refused(tmp_path: Path, url: str) -> None:
+    apart = {"data": str(tmp_path), "base_url": "http://localhost:8000", "secret": "0" * 64}
+    ended = noughts("serve", "gateway", "--port", "0", **apart, users_url=url, auth_url=url, games_url=url)
+    assert refused(ended)
+    assert "NOUGHTS_" in ended.err
+
+
 def test_a_service_nobody_knows_is_a_word_that_is_wrong() -> None:
     ended = noughts("serve", "lobby")
     assert (ended.status, len(ended.lines)) == (2, 1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from typing import Final, Literal, get_args
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -57,6 +58,14 @@ def urls(neighbours: Neighbours, part: Part) -> list[str]:
     name = f"NOUGHTS_{part.upper()}_URL"
     if not found:
         raise Refusal(f"The service `{part}` runs elsewhere: say where with {name}, or let it run here too.")
-    if strange := [url for url in found if not url.startswith(("http://", "https://"))]:
-        raise Refusal(f"{name}: {strange[0]} is no http:// or https:// address.")
+    if strange := [url for url in found if not _leads_somewhere(url)]:
+        raise Refusal(f"{name}: {strange[0]} is no address like http://host:port.")
     return found
+
+
+def _leads_somewhere(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # its port is no number
+        return False

@@ -7,7 +7,7 @@ import httpx
 import msgspec
 
 from noughts.kit.errors import NotFound, Problem, Unavailable
-from noughts.kit.logging import about
+from noughts.kit.logging import about, log
 from noughts.kit.neighbours import Neighbour
 
 Answer = TypeVar("Answer")
@@ -32,6 +32,8 @@ class Remote:
             headers["x-request-id"] = request_id
         response = await self._neighbour.send(method, path, headers=headers, content=content, repeatable=repeatable)
         if not response.is_success:
+            if response.status_code in (401, 403):  # most likely the processes have not the same secret
+                log.warning("neighbour_refused", path=path, status=response.status_code)
             raise self._refusal(response)
         try:
             return msgspec.json.decode(response.content or b"null", type=answer)
