@@ -13,8 +13,8 @@ from noughts.kit.logging import about, log
 from noughts.kit.metrics import Requests
 
 _REQUEST_ID: Final = re.compile(rb"[\w-]{1,64}", re.ASCII)
-_ASKED_ALL_THE_TIME: Final = ("/healthz", "/readyz")
-"""By whoever balances the load, several times a second: told only where the answer is no."""
+_ASKED_ALL_THE_TIME: Final = ("/healthz", "/readyz", "/internal/auth/keys", "/.well-known/jwks.json")
+"""By balancers, other processes and gateways, day and night: told only where the answer is no."""
 Client = Callable[[str, bytes], str]
 
 
