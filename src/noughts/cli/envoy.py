@@ -58,7 +58,7 @@ def print_envoy(*, services: Services, entrance: Entrance | None = None, base_ur
     entrance
         Where people come in.
     base_url
-        Where people reach it, as every service is told, too (NOUGHTS_BASE_URL; http://localhost:<port>).
+        Where people reach it, as every service is told, too (NOUGHTS_BASE_URL; http://localhost and the port).
     """
     at = entrance or Entrance()
     found = chosen(base_url=base_url, port=at.listen.rpartition(":")[2] or None)
