@@ -43,7 +43,7 @@ def cluster(
     envoy.program()
     _require_free(chosen(port=port).server)
     folder = Path(data)
-    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    _make(folder)
     found = chosen(port=port, data=str(folder / "data"), database=database)
     directory.prepare(found.server.directory)
     held = directory.hold(found.server.directory)
@@ -53,6 +53,14 @@ def cluster(
         asyncio.run(roles.ensure(address, databases))
         asyncio.run(Cluster(found, address, databases, replicas).run())
     os.close(held)
+
+
+def _make(folder: Path) -> None:
+    """Make the folder, which PostgreSQL's own user must be able to enter; raises Refusal where that cannot be."""
+    try:
+        folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refusal(f"The directory {folder} cannot be used: {(error.strerror or str(error)).lower()}.") from None
 
 
 def _require_free(wanted: settings.Server) -> None:
