@@ -26,6 +26,12 @@ def chosen(**flags: str | int | None) -> compose.Settings:
     return compose.read_settings(os.environ | given)
 
 
+def command_name() -> str:
+    """Return what this command line is started with: a path where that was given, else `noughts`."""
+    started = sys.argv[0]
+    return started if os.sep in started and not started.endswith("__main__.py") else "noughts"
+
+
 def with_house(work: Callable[[compose.House], Awaitable[Result]], data: str | None, *, begin: bool = False) -> Result:
     """Return what `work` returns; raises Refusal where there is no installation, unless this is to `begin` one."""
     found = chosen(data=data)

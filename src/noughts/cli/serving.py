@@ -4,11 +4,10 @@ import asyncio
 import contextlib
 import gc
 import os
-import sys
 from collections.abc import Iterator
 
 from noughts import compose
-from noughts.cli.installation import Data, chosen, migrate_apart
+from noughts.cli.installation import Data, chosen, command_name, migrate_apart
 from noughts.cli.patience import until_prepared
 from noughts.kit import directory, server, settings
 from noughts.kit.logging import log
@@ -87,7 +86,6 @@ def _settle() -> None:
 def _greet(found: compose.Settings, mails: str) -> None:
     given = found.server.data
     where = "" if given == settings.Server().data else f" --data {given}"
-    command = sys.argv[0] if os.sep in sys.argv[0] and not sys.argv[0].endswith("__main__.py") else "noughts"
     data = found.server.directory.absolute()
-    told = _BANNER.format(origin=found.server.origin, data=data, mails=mails, command=command, where=where)
+    told = _BANNER.format(origin=found.server.origin, data=data, mails=mails, command=command_name(), where=where)
     print(told, flush=True)

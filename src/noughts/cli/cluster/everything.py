@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Coroutine, Mapping, Sequence
@@ -14,6 +15,7 @@ from noughts import compose
 from noughts.cli.cluster.lines import Teller
 from noughts.cli.cluster.plan import DRAIN_S, Addresses, Member, members
 from noughts.cli.cluster.processes import Kept
+from noughts.cli.installation import command_name
 from noughts.gateway import envoy
 from noughts.kit import directory
 from noughts.kit.errors import Refusal
@@ -22,8 +24,9 @@ _NOTICED_S: Final = 1.5
 """The gateway asks twice a second whether a replica is ready: within this it knows of one that is back."""
 _BANNER: Final = """
   Noughts is at {origin}: {processes} processes behind Envoy (its own pages: http://{admin})
-  Everything is kept in {data}
-  To make an admin, sign up on the page, then: noughts users promote <username> --data {data}{database}
+  {kept}
+  To make an admin, sign up on the page, then:
+    {database}{command} users promote <username> --data {data}
   Ctrl-C stops it. kill -HUP {pid} replaces everything, one replica after the other, while it serves.
 """
 
@@ -117,13 +120,15 @@ class Cluster:
         return Kept(member, self._teller, command)
 
     def _greet(self, processes: int) -> None:
-        own = "" if self._found.server.database else f" --database '{self._database}'"
+        data, given = self._found.server.directory.absolute(), self._found.server.database
         told = _BANNER.format(
             origin=self._found.server.origin,
             processes=processes + 1,
             admin=self._admin,
-            data=self._found.server.directory,
-            database=own,
+            kept=f"Secret and mails are kept in {data}" if given else f"Everything is kept in {data.parent}",
+            data=shlex.quote(str(data)),
+            database=_told_database(os.environ, given, self._database),
+            command=command_name(),
             pid=os.getpid(),
         )
         print(told, flush=True, file=sys.stdout)
@@ -138,6 +143,13 @@ async def _unless(end: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
         await asyncio.wait((doing,))
     else:
         doing.result()
+
+
+def _told_database(environ: Mapping[str, str], given: str, used: str) -> str:
+    """Return what a command of the operator's needs before it to find the database; passwords given are not shown."""
+    if "NOUGHTS_DATABASE" in environ or "NOUGHTS_DATABASE_FILE" in environ:
+        return ""
+    return "NOUGHTS_DATABASE='<the address you gave>' " if given else f"NOUGHTS_DATABASE={shlex.quote(used)} "
 
 
 def _shared(environ: Mapping[str, str], found: compose.Settings) -> dict[str, str]:
