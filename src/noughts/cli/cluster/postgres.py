@@ -24,6 +24,8 @@ def running(folder: Path) -> Iterator[str]:
             raise Refusal(_MISSING) from None
         try:
             server = get_server(folder)
+        except PermissionError as error:  # its lock lies in the temporary directory, and may be another user's
+            raise Refusal(f"PostgreSQL does not start: {error}. Set TMPDIR to a directory of your own.") from None
         except Exception as error:  # noqa: BLE001 - whatever it was, the operator needs one line
             raise Refusal(f"PostgreSQL does not start in {folder}: {error}") from None
     try:
