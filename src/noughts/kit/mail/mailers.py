@@ -142,7 +142,8 @@ class Files:
 
 def _write(file: Path, mail: bytes) -> None:
     """Write a file that is there as a whole or not at all."""
-    file.parent.mkdir(mode=0o700, exist_ok=True)
+    for folder in (file.parent.parent, file.parent):  # a service that runs apart has made no data directory
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = file.with_suffix(".draft")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as handle:
         handle.write(mail)
