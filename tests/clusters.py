@@ -34,7 +34,7 @@ class Cluster(servers.Process):
     @property
     def database(self) -> str:
         """The address of its database."""
-        found = re.findall(r"--database '(.*)'", self.log.read_text())
+        found = re.findall(r"NOUGHTS_DATABASE='(.*?)'", self.log.read_text())
         return self.settings.get("database") or str(found[-1])
 
     def run(self, *arguments: str) -> str:
