@@ -61,7 +61,7 @@ class House(Rooms):
 
     def entrance(self) -> Entrance:
         """Return the entrance to the services that run here; where the gateway does, to the whole platform."""
-        doors = [(self._routes(part), self._door_of(part)) for part in PARTS if self._is_reached(part)]
+        doors = [(self._routes(part), self._door_of(part)) for part in PARTS if {part, "gateway"} & {*self.parts}]
         if "gateway" in self.parts:
             elsewhere: Door = Web()
             doors.append((gateway_http.COMPOSED, Negotiated(self._composed, elsewhere)))
@@ -121,9 +121,6 @@ class House(Rooms):
         await self.tracing.close()
 
     # Its doors.
-
-    def _is_reached(self, part: Part) -> bool:
-        return part in self.parts or "gateway" in self.parts
 
     def _routes(self, part: Part) -> Sequence[Route]:
         """Return a service's calls; of one that runs elsewhere, those that are not for services alone."""
