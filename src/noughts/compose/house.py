@@ -12,7 +12,6 @@ from noughts.compose.settings import PARTS, Part
 from noughts.games import http as games_http
 from noughts.gateway import http as gateway_http
 from noughts.gateway.app import Gateway, nowhere
-from noughts.gateway.doors import RemoteDoor
 from noughts.gateway.limits import Limiter, no_limits
 from noughts.gateway.metrics import Metrics
 from noughts.gateway.negotiation import Negotiated
@@ -116,8 +115,8 @@ class House(Rooms):
         if self.has_database:
             await self.broadcast.close()
             self.fittings.passwords.close()
-        for neighbour in self.neighbours.values():
-            await neighbour.close()
+        if len(self.parts) < len(PARTS):
+            await self.far.close()
         await self.tracing.close()
 
     # Its doors.
@@ -129,7 +128,7 @@ class House(Rooms):
 
     def _door_of(self, part: Part) -> Door:
         if part not in self.parts:
-            return RemoteDoor(self.neighbour(part), self._routes(part))
+            return self.far.door(part, self._routes(part))
         here: dict[Part, Callable[[], object]] = {
             "users": lambda: self.users,
             "auth": lambda: self.auth,

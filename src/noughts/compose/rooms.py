@@ -4,13 +4,12 @@ import random
 from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from noughts import VERSION
-from noughts.auth.client import AuthClient
 from noughts.auth.service import AuthService
 from noughts.auth.store import AuthStore
-from noughts.compose.settings import PARTS, Part, Settings, urls
-from noughts.games.client import GamesClient
+from noughts.compose.settings import PARTS, Part, Settings
 from noughts.games.service import GameService, Invites
 from noughts.games.store import GameStore
 from noughts.kit import broadcast, clock, mail, sealing
@@ -21,19 +20,19 @@ from noughts.kit.delivery import Delivery
 from noughts.kit.fittings import Fittings
 from noughts.kit.mail import Mailer
 from noughts.kit.metrics import Requests
-from noughts.kit.neighbours import Neighbour
 from noughts.kit.passwords import Passwords
 from noughts.kit.published_keys import PublishedKeys
-from noughts.kit.remote import Remote
 from noughts.kit.service_tokens import ServiceTokens
 from noughts.kit.tokens import Verifier
 from noughts.kit.tracing import Tracing
 from noughts.ports.auth import Auth
 from noughts.ports.games import Games
 from noughts.ports.users import Users
-from noughts.users.client import UsersClient
 from noughts.users.service import UserService
 from noughts.users.store import UserStore
+
+if TYPE_CHECKING:
+    from noughts.compose.far import Far
 
 
 class Rooms:
@@ -54,7 +53,6 @@ class Rooms:
         self.settings, self.parts, self.secret, self.now = chosen, parts, secret, now
         self._passwords, self._mailer = passwords, mailer
         self._chance = chance or random.SystemRandom()
-        self.neighbours: dict[Part, Neighbour] = {}
         here = [part for part in PARTS if part in parts]
         self.requests = Requests(version=VERSION, services=" ".join(here))
         self.tracing = Tracing.to(chosen.server.traces, version=VERSION, name="-".join(("noughts", *here)))
@@ -154,26 +152,24 @@ class Rooms:
     @cached_property
     def users_port(self) -> Users:
         """The User Service, near or far."""
-        return self.users.directory if "users" in self.parts else UsersClient(self._remote("users"))
+        return self.users.directory if "users" in self.parts else self.far.users()
 
     @cached_property
     def auth_port(self) -> Auth:
         """The Authentication Service, near or far."""
-        return self.auth.records if "auth" in self.parts else AuthClient(self._remote("auth"))
+        return self.auth.records if "auth" in self.parts else self.far.auth()
 
     @cached_property
     def games_port(self) -> Games:
         """The Game Service, near or far."""
-        return self.games if "games" in self.parts else GamesClient(self._remote("games"))
+        return self.games if "games" in self.parts else self.far.games()
 
-    def _remote(self, part: Part) -> Remote:
-        return Remote(self.neighbour(part), self.service_tokens.issue)
+    @cached_property
+    def far(self) -> "Far":
+        """The ways to the services that run elsewhere."""
+        from noughts.compose.far import Far
 
-    def neighbour(self, part: Part) -> Neighbour:
-        """Return the way to a service that runs elsewhere; raises Refusal where nobody said where."""
-        if part not in self.neighbours:
-            self.neighbours[part] = Neighbour(urls(self.settings.neighbours, part), name=part)
-        return self.neighbours[part]
+        return Far(self.settings.neighbours, self.service_tokens.issue)
 
     # Who is calling.
 

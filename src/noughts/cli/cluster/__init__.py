@@ -15,7 +15,6 @@ from noughts.cli.installation import chosen
 from noughts.gateway import envoy
 from noughts.kit import directory, server, settings
 from noughts.kit.errors import Refusal
-from noughts.maintenance import roles
 
 _FOLDER: Final = "noughts-cluster"
 
@@ -47,6 +46,8 @@ def cluster(
     found = chosen(port=port, data=str(folder / "data"), database=database)
     directory.prepare(found.server.directory)
     held = directory.hold(found.server.directory)
+    from noughts.maintenance import roles
+
     databases = found.server.directory / "databases"
     with _database(found, folder) as address:
         asyncio.run(migrations.upgrade(address))

@@ -9,8 +9,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-import httpx
-
 from noughts.cli.cluster.lines import Teller
 from noughts.cli.cluster.plan import Member
 from noughts.kit.errors import Refusal
@@ -43,6 +41,8 @@ class Kept:
 
     async def until_ready(self) -> None:
         """Return once it says that it is; raises Refusal when it does not within half a minute."""
+        import httpx
+
         deadline = time.monotonic() + _READY_S
         async with httpx.AsyncClient(trust_env=False, timeout=1.0) as client:
             while time.monotonic() < deadline:
