@@ -20,7 +20,7 @@ run: $(VENV)/installed ## Set up what is missing and serve on http://localhost:8
 cluster: $(VENV)/tested $(VENV)/installed ## Serve the same from a whole cluster: PostgreSQL, two replicas of each service, Envoy
 	@exec $(BIN)/noughts cluster
 
-test: $(VENV)/tested $(VENV)/installed machine ## Set up what is missing and run everything the README promises
+test: $(VENV)/clouded $(VENV)/installed machine ## Set up what is missing and run everything the README promises
 	$(call say,"Checking the code and the page")
 	@$(MAKE) --no-print-directory lint types page
 	$(call say,"Testing with real servers and databases and a real browser (about 25 minutes)")
@@ -49,10 +49,10 @@ openapi: $(VENV)/installed ## Write docs/openapi.json anew from the route tables
 
 lock: $(VENV)/made ## Resolve the dependencies and write requirements/; UPGRADE=--upgrade takes the newest of all
 	@$(PIP) uv
-	@for group in run image build envoy test; do \
-	  case $$group in run) more= ;; image) more="--extra events --extra traces" ;; build|envoy) more="--group $$group" ;; \
-	    test) more="--all-extras --group build --group test" ;; esac; \
-	  project=$$([[ $$group =~ build|envoy ]] || echo pyproject.toml); \
+	@for group in run test image build envoy aws; do \
+	  case $$group in run) more= ;; image) more="--extra cognito --extra events --extra traces --constraint requirements/test.txt" ;; build|envoy) more="--group $$group" ;; \
+	    test) more="--all-extras --group build --group test" ;; aws) more="--group aws --constraint requirements/test.txt" ;; esac; \
+	  project=$$([[ $$group =~ build|envoy|aws ]] || echo pyproject.toml); \
 	  $(BIN)/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-header $$project $$more -o requirements/$$group.txt || exit 1; \
 	done
@@ -82,6 +82,11 @@ $(VENV)/equipped: $(VENV)/made requirements/run.txt requirements/build.txt
 $(VENV)/tested: $(VENV)/equipped requirements/test.txt
 	$(call say,"Installing what the tests need (a minute or two)")
 	@$(PIP) --require-hashes -r requirements/test.txt
+	@touch $@
+
+$(VENV)/clouded: $(VENV)/tested requirements/aws.txt
+	$(call say,"Installing what describes the AWS deployment (430 MB, a minute)")
+	@$(PIP) --require-hashes -r requirements/aws.txt
 	@touch $@
 
 $(VENV)/installed: $(VENV)/equipped pyproject.toml $(SOURCES)
