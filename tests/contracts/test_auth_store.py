@@ -59,7 +59,7 @@ async def session(store: SessionStore, credentials: Credentials) -> Session:
 
 async def test_credentials_are_those_of_the_account(house: Services, credentials: Credentials) -> None:
     account = await house.stored(credentials.id)
-    assert credentials == Credentials(account.id, account.password, "player", "active", 1, None)
+    assert credentials == Credentials(account.id, account.password, "member", "player", "active", 1, None)
 
 
 async def test_a_session_is_read_with_its_token_as_it_was_stored(store: SessionStore, session: Session) -> None:

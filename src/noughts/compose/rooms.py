@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from noughts import VERSION
+from noughts.auth.providers import Provider as AuthProvider
+from noughts.auth.providers.local import Local as LocalAuth
 from noughts.auth.service import AuthService
 from noughts.auth.store import AuthStore
 from noughts.compose.settings import PARTS, Part, Settings
@@ -21,6 +23,7 @@ from noughts.kit.fittings import Fittings
 from noughts.kit.mail import Mailer
 from noughts.kit.metrics import Requests
 from noughts.kit.passwords import Passwords
+from noughts.kit.proof import HashCheck
 from noughts.kit.published_keys import PublishedKeys
 from noughts.kit.service_tokens import ServiceTokens
 from noughts.kit.tokens import Verifier
@@ -86,6 +89,7 @@ class Rooms:
             origin=origin,
             now=self.now,
             passwords=passwords,
+            check=HashCheck(passwords),
             broadcast=self.broadcast,
             limited=limited,
         )
@@ -132,7 +136,12 @@ class Rooms:
     @cached_property
     def auth(self) -> AuthService:
         """The Authentication Service."""
-        return AuthService(self.auth_store, self.users_port, self.fittings, self.settings.auth)
+        return AuthService(self.auth_store, self.users_port, self.auth_provider, self.fittings, self.settings.auth)
+
+    @cached_property
+    def auth_provider(self) -> AuthProvider:
+        """What checks passwords and codes."""
+        return LocalAuth(self.auth_store, self.users_port, self.fittings)
 
     @cached_property
     def games(self) -> GameService:

@@ -15,7 +15,7 @@ from noughts.kit.idempotency import Idempotency
 from noughts.kit.metrics import Gauges
 from noughts.kit.outbox import Outbox
 from noughts.kit.passwords import Passwords
-from noughts.kit.proof import Proof
+from noughts.kit.proof import PasswordCheck, Proof
 from noughts.kit.revocation import READ_EVERY_S, REVOCATIONS, Revocation, Revocations
 from noughts.kit.throttling import Throttle
 from noughts.kit.tokens import UserId
@@ -51,6 +51,7 @@ class Fittings(msgspec.Struct, frozen=True, kw_only=True):
         origin: str,
         now: Callable[[], datetime],
         passwords: Passwords,
+        check: PasswordCheck,
         broadcast: Broadcast,
         limited: bool,
     ) -> "Fittings":
@@ -72,7 +73,7 @@ class Fittings(msgspec.Struct, frozen=True, kw_only=True):
             audit=audit,
             throttle=throttle,
             browsers=Browsers(sealing.derive(secret, "browsers"), now),
-            proof=Proof(database, passwords, throttle, audit, now),
+            proof=Proof(database, check, throttle, audit, now),
         )
 
     async def account_changed(self, user_id: UserId, ended: Revocation | None = None) -> None:

@@ -40,7 +40,7 @@ SHARED: Final[dict[str, dict[str, str]]] = {
 
 LENT: Final[dict[str, dict[str, dict[str, str]]]] = {
     "auth": {
-        "users": {"SELECT": "id password role status epoch spared_session_id", "UPDATE": "password"},
+        "users": {"SELECT": "id password kind role status epoch spared_session_id", "UPDATE": "password"},
     }
 }
 """Columns of another's table: hashes cross no seam, so that sign-in reads them itself and renews old ones."""

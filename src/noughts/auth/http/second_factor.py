@@ -5,8 +5,9 @@ from typing import Final
 import msgspec
 
 from noughts.auth.model.second_factor import EmailNotVerified, TotpEnabled, TotpNotStarted
+from noughts.auth.providers import State
 from noughts.auth.service import AuthService
-from noughts.auth.service.second_factor import Setup, State
+from noughts.auth.service.second_factor import Setup
 from noughts.kit.edge import Answer, Ask, Limit, NoQuery, Route
 from noughts.kit.errors import InsufficientUserAuthentication
 from noughts.kit.passwords import HashQueueFull

@@ -71,13 +71,17 @@ class Totp(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Challenge(msgspec.Struct, frozen=True, array_like=True):
-    """A sign-in that waits for its second factor: whose, of which epoch, and until when."""
+    """A sign-in that waits for its second factor: whose, of which epoch, and until when.
+
+    `sealed` is what the provider wants to see again beside the code.
+    """
 
     digest: str
     user_id: UserId
     epoch: int
     tries: int
     expires_at: datetime
+    sealed: bytes | None
 
 
 def require_own(by: Principal, user_id: UserId) -> None:

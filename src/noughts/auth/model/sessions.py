@@ -8,7 +8,7 @@ import msgspec
 from noughts.kit.audit import Origin
 from noughts.kit.errors import NotFound, Unauthenticated
 from noughts.kit.tokens import Principal, Role, SessionId, UserId
-from noughts.ports.users import Status
+from noughts.ports.users import Kind, Status
 
 IDLE: Final = timedelta(days=30)
 ABSOLUTE: Final = timedelta(days=90)
@@ -34,6 +34,7 @@ class Credentials(msgspec.Struct, frozen=True, array_like=True):
 
     id: UserId
     password: str | None
+    kind: Kind
     role: Role
     status: Status
     epoch: int

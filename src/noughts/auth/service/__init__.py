@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from noughts.auth.model.keys import READ_EVERY_S, Algorithm
-from noughts.auth.service.codes import Codes
+from noughts.auth.providers import Provider
 from noughts.auth.service.devices import Devices
 from noughts.auth.service.grants import Grant, Grants
 from noughts.auth.service.keys import Keys
@@ -39,19 +39,20 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
 class AuthService:
     """The Authentication Service: its use cases, one object for each. Nothing is signed before `keys.load()`."""
 
-    def __init__(self, store: AuthStore, users: Users, fittings: Fittings, settings: AuthSettings) -> None:
+    def __init__(
+        self, store: AuthStore, users: Users, provider: Provider, fittings: Fittings, settings: AuthSettings
+    ) -> None:
         self.signer = Signer(fittings.secret, settings.signing_algorithm, fittings.origin)
         self.keys = Keys(store.keys, self.signer, timedelta(days=settings.key_rotation_days), fittings.now)
         self.devices = devices = Devices(store.places, fittings)
         tokens = RefreshTokens(fittings.secret)
         grants = Grants(store.sessions, users, self.signer, tokens, devices, fittings)
-        codes = Codes(fittings.secret)
-        self.second_factor = SecondFactor(store, users, codes, fittings)
-        self.second_step = SecondStep(store, users, grants, devices, codes, fittings)
-        self.sign_in = SignIn(store.sessions, users, grants, devices, self.second_step, fittings)
-        self.sessions = Sessions(store.sessions, fittings)
-        self.records = Records(store, self.signer, fittings)
-        self.refresh = Refresh(store.sessions, users, grants, tokens, self.sessions, fittings).refresh
+        self.second_factor = SecondFactor(store, users, provider, fittings)
+        self.second_step = SecondStep(store, users, grants, devices, provider, fittings)
+        self.sign_in = SignIn(store.sessions, users, grants, devices, self.second_step, provider, fittings)
+        self.sessions = Sessions(store.sessions, provider, fittings)
+        self.records = Records(store, provider, self.signer, fittings)
+        self.refresh = Refresh(store.sessions, users, provider, grants, tokens, self.sessions, fittings).refresh
 
     def workers(self) -> list[Work]:
         """Return the work that comes round again."""

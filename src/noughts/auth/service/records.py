@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from noughts.auth.model import sessions
 from noughts.auth.model.sessions import Session
+from noughts.auth.providers import Provider
 from noughts.auth.signing import Signer
 from noughts.auth.store import AuthStore
 from noughts.kit.fittings import Fittings
@@ -15,8 +16,9 @@ from noughts.ports.auth import HELD_AT_ONCE, HeldProofs, HeldSession
 class Records:
     """Tells what is kept. Every method raises Unavailable."""
 
-    def __init__(self, store: AuthStore, signer: Signer, fittings: Fittings) -> None:
+    def __init__(self, store: AuthStore, provider: Provider, signer: Signer, fittings: Fittings) -> None:
         self._store = store
+        self._provider = provider
         self._signer = signer
         self._now = fittings.now
 
@@ -33,10 +35,11 @@ class Records:
         """Return what else is kept about somebody's sign-ins."""
         totp = await self._store.second_factor.of(user_id)
         since = None if totp is None or totp.confirmed_at is None else rfc3339(totp.confirmed_at)
+        state = await self._provider.state(user_id)
         return HeldProofs(
-            second_factor=since is not None,
+            second_factor=state.enabled,
             second_factor_since=since,
-            recovery_codes_left=await self._store.second_factor.codes_left(user_id),
+            recovery_codes_left=state.recovery_codes_left,
             known_addresses=[rfc3339(at) for at in await self._store.places.last_used(user_id)],
         )
 

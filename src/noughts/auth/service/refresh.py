@@ -1,7 +1,10 @@
 """Staying signed in: a refresh token for the next one, each good for one use."""
 
+from typing import Never
+
 from noughts.auth.model import letters, sessions
 from noughts.auth.model.sessions import Credentials, InvalidRefreshToken, RefreshToken, Session
+from noughts.auth.providers import Provider
 from noughts.auth.service.grants import Grant, Grants
 from noughts.auth.service.refresh_tokens import RefreshTokens, seal_successor, unseal_successor
 from noughts.auth.service.sessions import Sessions
@@ -22,6 +25,7 @@ class Refresh:
         self,
         store: SessionStore,
         users: Users,
+        provider: Provider,
         grants: Grants,
         tokens: RefreshTokens,
         ending: Sessions,
@@ -29,6 +33,7 @@ class Refresh:
     ) -> None:
         self._store = store
         self._users = users
+        self._provider = provider
         self._grants = grants
         self._tokens = tokens
         self._sessions = ending
@@ -48,8 +53,9 @@ class Refresh:
         sessions.require_current(session, self._now())
         credentials = await self._store.credentials(session.user_id)
         if credentials is None or not sessions.may_go_on(session, credentials):
-            await self._sessions.over(session, origin, "session-ended")
-            raise InvalidRefreshToken
+            return await self._end(session, origin)
+        if not await self._provider.may_go_on(credentials):
+            return await self._end(session, origin)
         successor = None if token is None else await self._successor(token, credentials, presented, origin)
         if successor is None:
             await self._end_by_replay(session, origin)
@@ -75,6 +81,10 @@ class Refresh:
                 raise InvalidRefreshToken
             token = found
         return unseal_successor(presented, sessions.repeatable_successor(token, self._now()))
+
+    async def _end(self, session: Session, origin: Origin) -> Never:
+        await self._sessions.over(session, origin, "session-ended")
+        raise InvalidRefreshToken
 
     async def _end_by_replay(self, session: Session, origin: Origin) -> None:
         """End a session of which two seem to hold a token, and tell whose it is."""

@@ -3,17 +3,16 @@
 from noughts.auth.model import letters, second_factor
 from noughts.auth.model.second_factor import Challenge, InvalidMfaToken, MfaRefused, MfaRequired
 from noughts.auth.model.sessions import Credentials, LoginFailed
-from noughts.auth.service.codes import Codes
+from noughts.auth.providers import Provider, Shown
 from noughts.auth.service.devices import Devices
 from noughts.auth.service.grants import Grant, Grants
 from noughts.auth.store import AuthStore
-from noughts.auth.store.second_factor import answered, code_used, step_used, still_started
+from noughts.auth.store.second_factor import answered
 from noughts.kit import sealing
 from noughts.kit.audit import Origin
 from noughts.kit.database import Write
 from noughts.kit.fittings import Fittings
 from noughts.kit.logging import log
-from noughts.kit.tokens import UserId
 from noughts.ports.users import Users
 
 
@@ -21,35 +20,31 @@ class SecondStep:
     """Demands a code after the right password, and hears it. Besides the problems its methods name they raise Unavailable."""
 
     def __init__(
-        self, store: AuthStore, users: Users, grants: Grants, devices: Devices, codes: Codes, fittings: Fittings
+        self, store: AuthStore, users: Users, grants: Grants, devices: Devices, provider: Provider, fittings: Fittings
     ) -> None:
         self._store = store.second_factor
         self._sessions = store.sessions
         self._users = users
         self._grants = grants
         self._devices = devices
-        self._codes = codes
+        self._provider = provider
         self._audit = fittings.audit
         self._outbox = fittings.outbox
         self._throttle = fittings.throttle
         self._now = fittings.now
 
-    async def demanded(self, credentials: Credentials, origin: Origin, *rows: Write) -> tuple[Write, ...]:
+    async def demanded(self, credentials: Credentials, shown: Shown, origin: Origin, *rows: Write) -> tuple[Write, ...]:
         """Return what belongs into the transaction of a sign-in by password alone, `rows` among it.
 
         Raises MfaRequired, once `rows` are written, where a password alone is not enough; LoginFailed when the account
         changed meanwhile.
         """
-        totp = await self._store.of(credentials.id)
-        if totp is None:
-            return rows
-        if not totp.is_enabled:
-            return (*rows, still_started(totp))
+        if not shown.needs_code:
+            return (*rows, *shown.rows)
         token, until = sealing.new_token(), self._now() + second_factor.ASKED_FOR
         told = self._audit.row("mfa-required", credentials.id, origin)
-        await self._store.ask(
-            Challenge(sealing.digest(token), credentials.id, credentials.epoch, 0, until), told, *rows
-        )
+        challenge = Challenge(sealing.digest(token), credentials.id, credentials.epoch, 0, until, shown.sealed)
+        await self._store.ask(challenge, told, *rows)
         log.info("mfa_required", user=credentials.id)
         raise MfaRequired(mfa_token=token)
 
@@ -73,7 +68,7 @@ class SecondStep:
         )
         if not await self._store.count_try(challenge):
             raise InvalidMfaToken
-        used = await self._used(user_id, second_factor.plain(code), origin)
+        used = await self._provider.answer(challenge, second_factor.plain(code), origin)
         if used:
             rows = (*used, answered(challenge), *self._throttle.cleared(charge))
             try:
@@ -85,22 +80,6 @@ class SecondStep:
                 return grant
         await self._refuse(challenge, origin)
         raise MfaRefused
-
-    async def _used(self, user_id: UserId, code: str, origin: Origin) -> tuple[Write, ...]:
-        """Return the writes that use up a code and miss if that cannot be; none when it is not even of the right form."""
-        if second_factor.is_totp(code):
-            totp = await self._store.of(user_id)
-            step = None if totp is None or not totp.is_enabled else self._codes.step(totp, code, self._now())
-            return () if totp is None or step is None else (step_used(totp, step),)
-        if second_factor.is_recovery_code(code):
-            left = await self._store.codes_left(user_id) - 1
-            user = await self._users.user(user_id)
-            return (
-                code_used(user_id, self._codes.digest(user_id, code)),
-                self._audit.row("recovery-code-used", user_id, origin),
-                self._outbox.row(letters.recovery_code_used(user, left), user_id),
-            )
-        return ()
 
     async def _refuse(self, challenge: Challenge, origin: Origin) -> None:
         """Write down that a code was wrong; after the last try tell the owner, whose password somebody has."""

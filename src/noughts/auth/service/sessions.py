@@ -4,6 +4,7 @@ import msgspec
 
 from noughts.auth.model import sessions
 from noughts.auth.model.sessions import Session
+from noughts.auth.providers import Provider
 from noughts.auth.store import SessionStore
 from noughts.kit import sealing
 from noughts.kit.audit import Event, Origin
@@ -25,8 +26,9 @@ class Page(msgspec.Struct, frozen=True):
 class Sessions:
     """The use cases of whoever has a session. Besides the problems its methods name they raise Unavailable."""
 
-    def __init__(self, store: SessionStore, fittings: Fittings) -> None:
+    def __init__(self, store: SessionStore, provider: Provider, fittings: Fittings) -> None:
         self._store = store
+        self._provider = provider
         self._fittings = fittings
         self._audit = fittings.audit
         self._now = fittings.now
@@ -100,4 +102,5 @@ class Sessions:
         at = self._now()
         await self._store.end_all(user_id, spared, at, told)
         await self._fittings.sessions_ended(user_id, at)
+        await self._provider.signed_out(user_id)
         log.info("sessions_ended", user=user_id)

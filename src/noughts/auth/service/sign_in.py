@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from noughts.auth.model.sessions import Credentials, LoginFailed
+from noughts.auth.model.sessions import LoginFailed
+from noughts.auth.providers import Provider
 from noughts.auth.service.devices import Devices
 from noughts.auth.service.grants import Grant, Grants
 from noughts.auth.service.second_step import SecondStep
@@ -30,14 +31,15 @@ class SignIn:
         grants: Grants,
         devices: Devices,
         second_step: SecondStep,
+        provider: Provider,
         fittings: Fittings,
     ) -> None:
         self._store = store
+        self._provider = provider
         self._users = users
         self._grants = grants
         self._devices = devices
         self._second_step = second_step
-        self._passwords = fittings.passwords
         self._audit = fittings.audit
         self._throttle = fittings.throttle
 
@@ -47,15 +49,14 @@ class SignIn:
         Raises LoginFailed, one and the same for whatever is not right and after the same statements and hash;
         MfaRequired when the password is right and not enough; TooManyAttempts, HashQueueFull.
         """
-        with self._passwords.seat():
+        with self._provider.seat():
             claimed = await self._users.identify(identifier if len(identifier) <= _LONGEST_IDENTIFIER else "")
-            credentials = await self._store.credentials(claimed.user_id or _NOBODY)
+            user_id = claimed.user_id or _NOBODY
+            credentials = await self._store.credentials(user_id)
             charge = await self._charge(claimed, origin, device_cookie)
-            stored = None if credentials is None else credentials.password
-            fits = await self._passwords.verify(stored, password, seated=True)
-            if fits and credentials is not None and credentials.status == "active":
-                await self._renew_hash(credentials, password)
-                rows = await self._second_step.demanded(credentials, origin, *self._throttle.cleared(charge))
+            shown = await self._provider.authenticate(user_id, credentials, password)
+            if shown is not None and credentials is not None:
+                rows = await self._second_step.demanded(credentials, shown, origin, *self._throttle.cleared(charge))
                 log.info("login_succeeded", user=credentials.id)
                 return await self._grants.open(credentials, origin, "login-succeeded", *rows)
         await self._store.note(self._audit.row("login-refused", claimed.user_id, origin))
@@ -81,8 +82,3 @@ class SignIn:
             device=self._devices.browser(device_cookie, whose),
             told=(self._audit.row("login-throttled", claimed.user_id, origin),),
         )
-
-    async def _renew_hash(self, credentials: Credentials, password: str) -> None:
-        """Hash again at today's cost, if the stored hash was made at another."""
-        if credentials.password is not None and self._passwords.outdated(credentials.password, password):
-            await self._store.rehash(credentials, await self._passwords.hash(password, seated=True))

@@ -34,7 +34,7 @@ _USE_CODE: Final = Sql("DELETE FROM recovery_codes WHERE user_id = $1 AND digest
 _REMOVE_CODES: Final = Sql("DELETE FROM recovery_codes WHERE user_id = $1")
 _ASK: Final = Sql(
     f"INSERT INTO mfa_tokens ({columns(Challenge)})"
-    " SELECT $1, id, epoch, $4, $5 FROM users WHERE id = $2 AND epoch = $3 AND status = 'active'"
+    " SELECT $1, id, epoch, $4, $5, $6 FROM users WHERE id = $2 AND epoch = $3 AND status = 'active'"
 )
 _ASKED: Final = Query(f"SELECT {columns(Challenge)} FROM mfa_tokens WHERE digest = $1", Challenge)
 _TRY: Final = Sql(f"UPDATE mfa_tokens SET tries = tries + 1 WHERE digest = $1 AND tries < {TRIES}")
@@ -71,22 +71,17 @@ class SecondFactorStore:
         except Missed:
             raise TotpEnabled from None
 
-    async def confirm(
-        self, totp: Totp, step: int, codes: Sequence[str], *rows: Write, spared: SessionId, at: datetime
-    ) -> None:
-        """Enable what was started, with its recovery codes, and end every session but one; raises TotpNotStarted."""
-        confirm = Write(_CONFIRM, (totp.user_id, totp.sealed, at, step))
-        added = [Write(_ADD_CODE, (totp.user_id, code)) for code in codes]
+    async def enable(self, user_id: UserId, *rows: Write, spared: SessionId, at: datetime) -> None:
+        """Write what enables a second factor and end every session but one; raises TotpNotStarted where something misses."""
         try:
-            await self._database.write(confirm, *added, *all_ended(totp.user_id, spared, at), *rows)
+            await self._database.write(*rows, *all_ended(user_id, spared, at))
         except Missed:  # another call was first
             raise TotpNotStarted from None
 
-    async def remove(self, user_id: UserId, *rows: Write, spared: SessionId | None, at: datetime) -> bool:
-        """Remove a second factor with all that belongs to it and end every session but one; return whether it was there."""
-        everything = [Write(sql, (user_id,), rows=None) for sql in (_REMOVE_CODES, _REMOVE_ASKED)]
+    async def disable(self, user_id: UserId, *rows: Write, spared: SessionId | None, at: datetime) -> bool:
+        """Write what removes a second factor and end every session but one; return whether nothing missed."""
         try:
-            await self._database.write(Write(_REMOVE, (user_id,)), *everything, *all_ended(user_id, spared, at), *rows)
+            await self._database.write(*rows, *all_ended(user_id, spared, at))
         except Missed:
             return False
         return True
@@ -123,6 +118,18 @@ class SecondFactorStore:
         await self._database.write(
             Write(_PURGE_ASKED, (expired_before,), rows=None), Write(_PURGE_STARTED, (started_before,), rows=None)
         )
+
+
+def confirmed(totp: Totp, step: int, codes: Sequence[str], at: datetime) -> list[Write]:
+    """Return the writes that enable what was started, with its recovery codes; the first misses where it no longer waits."""
+    added = [Write(_ADD_CODE, (totp.user_id, code)) for code in codes]
+    return [Write(_CONFIRM, (totp.user_id, totp.sealed, at, step)), *added]
+
+
+def removed(user_id: UserId) -> list[Write]:
+    """Return the writes that remove a second factor with all that belongs to it; the first misses where there is none."""
+    everything = [Write(sql, (user_id,), rows=None) for sql in (_REMOVE_CODES, _REMOVE_ASKED)]
+    return [Write(_REMOVE, (user_id,)), *everything]
 
 
 def still_started(totp: Totp) -> Write:
