@@ -1,0 +1,26 @@
+"""What a user pool answers."""
+
+import msgspec
+
+
+class SignedIn(msgspec.Struct, frozen=True):
+    """The password, and the code where one is wanted, were right. `access_token` is the pool's, verified; ours is another."""
+
+    access_token: str
+
+
+class CodeWanted(msgspec.Struct, frozen=True):
+    """The password was right, and a code of the second factor is wanted; `session` belongs to the answer, for 3 minutes."""
+
+    session: str
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """What the pool holds about somebody. `status` is its own word: UNCONFIRMED, CONFIRMED, RESET_REQUIRED, …"""
+
+    enabled: bool
+    confirmed: bool
+    email: str | None
+    email_verified: bool
+    second_factor: bool
+    status: str
