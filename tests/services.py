@@ -47,7 +47,7 @@ class Services(compose.House):
         self.box = Box()
         super().__init__(chosen, database, SECRET, now=clock, passwords=passwords, chance=Random(1), mailer=self.box)
         self.clock, self.passwords = clock, passwords
-        self.erasure = Erasure(self.user_store.accounts, self.games, self.fittings)
+        self.erasure = Erasure(self.user_store.accounts, self.games, self.identity.of_users(passwords), self.fittings)
 
     def users_door(self) -> ServiceApp:
         """Return the User Service's own door."""

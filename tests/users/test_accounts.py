@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import UNSET
 from tests.fakes import NOON, caller
 
 from noughts.kit import ids
@@ -35,7 +36,7 @@ CHANGES = st.builds(
     Change,
     st.none() | st.sampled_from(["alice", "Alice", "bobby", "carol"]).map(Named.check),
     st.none() | st.sampled_from(["alice@example.com", "ally@example.com", "ALLY@example.com"]),
-    st.none() | st.sampled_from(["$hash", "$other"]),
+    st.sampled_from([UNSET, None, "$hash", "$other"]),
 )
 
 
@@ -99,14 +100,14 @@ def test_what_is_absent_stays(change: Change) -> None:
     after = changed(ALICE, change)
     assert (after.username == ALICE.username) or change.name is not None
     assert (after.email == ALICE.email) or change.email is not None
-    assert (after.password == ALICE.password) or change.password_hash is not None
+    assert (after.password == ALICE.password) or change.password_hash is not UNSET
 
 
 @given(CHANGES)
 def test_only_a_new_password_ends_the_other_sessions(change: Change) -> None:
     after = changed(ALICE, change)
-    assert (after.epoch > ALICE.epoch) is (change.password_hash is not None)
-    assert after.spared_session_id == (ME if change.password_hash is not None else None)
+    assert (after.epoch > ALICE.epoch) is (change.password_hash is not UNSET)
+    assert after.spared_session_id == (ME if change.password_hash is not UNSET else None)
 
 
 def test_an_address_never_verified_is_replaced_at_once() -> None:

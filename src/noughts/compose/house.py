@@ -54,6 +54,9 @@ class House(Rooms):
             self.users.exports = Exports(self.user_store, self.auth_port, self.games_port, self.fittings)
         if "auth" in self.parts:
             await self.auth.keys.load()
+        if {"users", "auth"} & {*self.parts}:
+            await self.identity.ready()
+            self.requests.gauges |= self.identity.gauges()
         if self.has_database:
             await self.fittings.revocations.read()
         return self
@@ -115,6 +118,7 @@ class House(Rooms):
         if self.has_database:
             await self.broadcast.close()
             self.fittings.passwords.close()
+        await self.identity.close()
         if len(self.parts) < len(PARTS):
             await self.far.close()
         await self.tracing.close()

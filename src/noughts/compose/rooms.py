@@ -7,10 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from noughts import VERSION
-from noughts.auth.providers import Provider as AuthProvider
-from noughts.auth.providers.local import Local as LocalAuth
 from noughts.auth.service import AuthService
 from noughts.auth.store import AuthStore
+from noughts.compose.identity import Identity
 from noughts.compose.settings import PARTS, Part, Settings
 from noughts.games.service import GameService, Invites
 from noughts.games.store import GameStore
@@ -23,7 +22,6 @@ from noughts.kit.fittings import Fittings
 from noughts.kit.mail import Mailer
 from noughts.kit.metrics import Requests
 from noughts.kit.passwords import Passwords
-from noughts.kit.proof import HashCheck
 from noughts.kit.published_keys import PublishedKeys
 from noughts.kit.service_tokens import ServiceTokens
 from noughts.kit.tokens import Verifier
@@ -61,6 +59,7 @@ class Rooms:
         self.tracing = Tracing.to(chosen.server.traces, version=VERSION, name="-".join(("noughts", *here)))
         self.requests.gauges |= self.tracing.gauges()
         self._database = database and traced_database(database, self.tracing, chosen.server.database_address)
+        self.identity = Identity(chosen.identity)
         self.service_tokens = ServiceTokens(sealing.derive(secret, "services"), now)
         self.limited = chosen.gateway.rate_limits == "on"
 
@@ -89,7 +88,7 @@ class Rooms:
             origin=origin,
             now=self.now,
             passwords=passwords,
-            check=HashCheck(passwords),
+            check=self.identity.check(passwords),
             broadcast=self.broadcast,
             limited=limited,
         )
@@ -126,7 +125,8 @@ class Rooms:
     @cached_property
     def users(self) -> UserService:
         """The User Service."""
-        return UserService(self.user_store, self.fittings, self.settings.users)
+        provider = self.identity.of_users(self.fittings.passwords)
+        return UserService(self.user_store, provider, self.fittings, self.settings.users)
 
     @cached_property
     def auth_store(self) -> AuthStore:
@@ -136,12 +136,8 @@ class Rooms:
     @cached_property
     def auth(self) -> AuthService:
         """The Authentication Service."""
-        return AuthService(self.auth_store, self.users_port, self.auth_provider, self.fittings, self.settings.auth)
-
-    @cached_property
-    def auth_provider(self) -> AuthProvider:
-        """What checks passwords and codes."""
-        return LocalAuth(self.auth_store, self.users_port, self.fittings)
+        provider = self.identity.of_auth(self.auth_store, self.users_port, self.fittings)
+        return AuthService(self.auth_store, self.users_port, provider, self.fittings, self.settings.auth)
 
     @cached_property
     def games(self) -> GameService:

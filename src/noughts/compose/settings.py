@@ -10,6 +10,7 @@ from noughts.auth.service import AuthSettings
 from noughts.gateway.limits import GatewaySettings
 from noughts.kit import settings
 from noughts.kit.broadcast import EventSettings
+from noughts.kit.cognito import CognitoSettings, require_complete
 from noughts.kit.errors import Refusal
 from noughts.kit.mail import MailSettings
 from noughts.kit.passwords import Hashing
@@ -31,11 +32,18 @@ class Settings(msgspec.Struct, frozen=True):
     mail: MailSettings
     neighbours: Neighbours
     events: EventSettings
+    identity: CognitoSettings
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Return what the environment says, or its defaults; raises Refusal."""
-    return Settings(*settings.read(environ, *(field.type for field in msgspec.structs.fields(Settings))))
+    chosen = Settings(*settings.read(environ, *(field.type for field in msgspec.structs.fields(Settings))))
+    require_complete(chosen.identity)
+    if chosen.identity.identity == "cognito" and chosen.users.conceals:
+        raise Refusal(
+            "NOUGHTS_DUPLICATE_EMAIL=conceal: a user pool writes to new members itself, and tells who is known."
+        )
+    return chosen
 
 
 def require_apart(chosen: Settings, parts: Collection[Part]) -> None:

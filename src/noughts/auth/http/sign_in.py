@@ -4,7 +4,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from noughts.auth.model.second_factor import InvalidMfaToken, MfaRefused, MfaRequired
+from noughts.auth.model.second_factor import EmailNotVerified, InvalidMfaToken, MfaRefused, MfaRequired
 from noughts.auth.model.sessions import InvalidRefreshToken, LoginFailed, SessionExpired
 from noughts.auth.service import AuthService, Grant
 from noughts.kit import browsers
@@ -131,7 +131,7 @@ def _cookie(name: str, value: str, max_age: int, *, secure: bool) -> str:
 
 ROUTES: Final = (
     Route("POST", "/login", login, "Sign in with username or email and password.", who=Who.ANYONE, body=LoginBody,
-          answer=GrantBody, errors=(LoginFailed, MfaRequired, ForeignOrigin, TooManyAttempts, HashQueueFull), limit=SIGN_IN,
+          answer=GrantBody, errors=(LoginFailed, MfaRequired, EmailNotVerified, ForeignOrigin, TooManyAttempts, HashQueueFull), limit=SIGN_IN,
           repeatable=True),
     Route("POST", "/login/mfa", login_mfa, "Finish signing in with a code of the second factor.", who=Who.ANYONE,
           body=MfaBody, answer=GrantBody, errors=(InvalidMfaToken, MfaRefused, ForeignOrigin, TooManyAttempts),

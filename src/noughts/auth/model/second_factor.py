@@ -44,7 +44,7 @@ class InvalidMfaToken(Unauthenticated):
 
 
 class EmailNotVerified(Conflict):
-    """A second factor needs a verified email address."""
+    """The email address is not verified yet."""
 
 
 class TotpEnabled(Conflict):
@@ -93,7 +93,7 @@ def require_own(by: Principal, user_id: UserId) -> None:
 def require_verified(user: User) -> None:
     """Raise EmailNotVerified unless mail about the second factor reaches its owner."""
     if not user.email_verified:
-        raise EmailNotVerified
+        raise EmailNotVerified("A second factor needs a verified email address.")
 
 
 def require_started(totp: Totp | None, at: datetime) -> Totp:

@@ -64,8 +64,8 @@ class Provider(Protocol):
     async def signed_out(self, user_id: UserId) -> None:
         """Hear that somebody ended all their sessions. May be repeated."""
 
-    async def answer(self, challenge: Challenge, code: str, origin: Origin) -> tuple[Write, ...]:
-        """Return the writes that use up a code, and miss where that cannot be; none for a wrong one.
+    async def answer(self, challenge: Challenge, code: str, origin: Origin) -> tuple[Write, ...] | None:
+        """Return the writes that use up a code, and miss where that cannot be; nothing where it is wrong.
 
         Raises InvalidMfaToken where the sign-in has to begin again.
         """

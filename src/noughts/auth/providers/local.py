@@ -53,13 +53,13 @@ class Local:
     async def signed_out(self, user_id: UserId) -> None:
         """Do nothing: all sessions are ours."""
 
-    async def answer(self, challenge: Challenge, code: str, origin: Origin) -> tuple[Write, ...]:
-        """Return the writes that use up an authenticator's or a recovery code; none for one that is wrong at sight."""
+    async def answer(self, challenge: Challenge, code: str, origin: Origin) -> tuple[Write, ...] | None:
+        """Return the writes that use up an authenticator's or a recovery code; nothing for one that is wrong at sight."""
         user_id = challenge.user_id
         if second_factor.is_totp(code):
             totp = await self._store.of(user_id)
             step = None if totp is None or not totp.is_enabled else self._codes.step(totp, code, self._now())
-            return () if totp is None or step is None else (step_used(totp, step),)
+            return None if totp is None or step is None else (step_used(totp, step),)
         if second_factor.is_recovery_code(code):
             left = await self._store.codes_left(user_id) - 1
             user = await self._users.user(user_id)
@@ -68,7 +68,7 @@ class Local:
                 self._fittings.audit.row("recovery-code-used", user_id, origin),
                 self._fittings.outbox.row(letters.recovery_code_used(user, left), user_id),
             )
-        return ()
+        return None
 
     async def state(self, user_id: UserId) -> State:
         """Return what the database says."""

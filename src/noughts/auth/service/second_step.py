@@ -69,7 +69,7 @@ class SecondStep:
         if not await self._store.count_try(challenge):
             raise InvalidMfaToken
         used = await self._provider.answer(challenge, second_factor.plain(code), origin)
-        if used:
+        if used is not None:
             rows = (*used, answered(challenge), *self._throttle.cleared(charge))
             try:
                 grant = await self._grants.open(credentials, origin, "login-succeeded", *rows, factors=2)

@@ -28,6 +28,7 @@ _CONFIRM: Final = Sql(
 _STILL_STARTED: Final = Sql("UPDATE totp SET last_step = last_step WHERE user_id = $1 AND confirmed_at IS NULL")
 _USE_STEP: Final = Sql("UPDATE totp SET last_step = $3 WHERE user_id = $1 AND sealed = $2 AND last_step < $3")
 _REMOVE: Final = Sql("DELETE FROM totp WHERE user_id = $1 AND confirmed_at IS NOT NULL")
+_WITHDRAW: Final = Sql("DELETE FROM totp WHERE user_id = $1 AND sealed = $2 AND confirmed_at IS NULL")
 _ADD_CODE: Final = Sql("INSERT INTO recovery_codes (user_id, digest) VALUES ($1, $2)")
 _CODES_LEFT: Final = Query("SELECT count(*) FROM recovery_codes WHERE user_id = $1", _Count)
 _USE_CODE: Final = Sql("DELETE FROM recovery_codes WHERE user_id = $1 AND digest = $2")
@@ -124,6 +125,11 @@ def confirmed(totp: Totp, step: int, codes: Sequence[str], at: datetime) -> list
     """Return the writes that enable what was started, with its recovery codes; the first misses where it no longer waits."""
     added = [Write(_ADD_CODE, (totp.user_id, code)) for code in codes]
     return [Write(_CONFIRM, (totp.user_id, totp.sealed, at, step)), *added]
+
+
+def withdrawn(totp: Totp) -> Write:
+    """Return the write that removes what was started and is kept elsewhere now; misses where it no longer waits."""
+    return Write(_WITHDRAW, (totp.user_id, totp.sealed))
 
 
 def removed(user_id: UserId) -> list[Write]:

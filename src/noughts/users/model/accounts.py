@@ -4,6 +4,7 @@ import base64
 from datetime import datetime
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from noughts.kit.conditions import EntityTags
 from noughts.kit.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
@@ -113,14 +114,14 @@ def _new(user_id: UserId, name: Named, kind: Kind, at: datetime) -> Account:
 
 
 class Change(msgspec.Struct, frozen=True):
-    """What is to be different; nothing stands for unchanged. The password is hashed already.
+    """What is to be different; nothing stands for unchanged. The password is hashed already, or kept elsewhere (`None`).
 
     `claims`: a new address is nobody else's from now on, not only once it is verified.
     """
 
     name: Named | None = None
     email: str | None = None
-    password_hash: str | None = None
+    password_hash: str | UnsetType | None = UNSET
     drops_pending_email: bool = False
     claims: bool = True
 
@@ -134,17 +135,17 @@ def changed(before: Account, change: Change, *, session_id: SessionId | None, at
     _require_person(before)
     after = before
     if before.kind == "guest":
-        if change.name is None or change.email is None or change.password_hash is None:
+        if change.name is None or change.email is None or change.password_hash is UNSET:
             raise Invalid("A guest becomes a member by username, email and password together.")
         after = msgspec.structs.replace(after, kind="member")
-    elif change.password_hash is not None:
+    elif change.password_hash is not UNSET:
         after = msgspec.structs.replace(after, epoch=before.epoch + 1, spared_session_id=session_id)
     if change.name is not None:
         name = change.name
         after = msgspec.structs.replace(
             after, username=name.username, username_key=name.key, username_skeleton=name.skeleton
         )
-    if change.password_hash is not None:
+    if change.password_hash is not UNSET:
         after = msgspec.structs.replace(after, password=change.password_hash)
     return _next(before, _readdressed(after, change), at)
 
@@ -182,7 +183,7 @@ def undone(before: Account, email: str, at: datetime) -> Account:
     return _next(before, _ended(_proved(before, email, at)), at)
 
 
-def recovered(before: Account, email_key: str, password_hash: str, at: datetime) -> Account:
+def recovered(before: Account, email_key: str, password_hash: str | None, at: datetime) -> Account:
     """Return the account with a new password, set by whoever reads its mailbox; every session is over.
 
     The address counts as verified. Raises TokenInvalid when it is another by now, or the account is not active.

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta
 
 from noughts.kit.errors import FieldError, Invalid
 from noughts.kit.hashes import UnusableHash
@@ -70,7 +70,12 @@ def account_of(
     born = _milliseconds(given.created_at or at)
     name = found.name or Named.check(given.username)
     account = accounts.imported(UserId(given.id) if given.id else new_id, name, born)
-    change = Change(None, found.email, given.password_hash, claims=claims or given.email_verified)
+    change = Change(
+        None,
+        found.email,
+        UNSET if given.password_hash is None else given.password_hash,
+        claims=claims or given.email_verified,
+    )
     account = accounts.changed(account, change, session_id=None, at=at)
     verified_at = at if given.email_verified else None
     return msgspec.structs.replace(

@@ -7,6 +7,7 @@ from noughts.kit.workers import DAY, HOUR, Work, every
 from noughts.ports.auth import Auth
 from noughts.ports.games import Games
 from noughts.users.model.settings import UserSettings
+from noughts.users.providers import Provider
 from noughts.users.service.administration import Administration
 from noughts.users.service.correspondence import Correspondence
 from noughts.users.service.directory import Directory
@@ -33,22 +34,22 @@ class UserService:
     exports: Exports
     """Set once there are neighbours to ask."""
 
-    def __init__(self, store: UserStore, fittings: Fittings, settings: UserSettings) -> None:
-        self._store, self._fittings, self._settings = store, fittings, settings
-        self._tokens = tokens = OneTimeTokens(store, fittings)
-        mail = Correspondence(store, tokens, fittings, settings)
+    def __init__(self, store: UserStore, provider: Provider, fittings: Fittings, settings: UserSettings) -> None:
+        self._store, self._provider, self._fittings, self._settings = store, provider, fittings, settings
+        self._tokens = tokens = OneTimeTokens(store, provider, fittings)
+        mail = Correspondence(store, tokens, provider, fittings, settings)
         self.directory = Directory(store.accounts, fittings)
-        self.registrations = Registrations(store.accounts, mail, fittings, settings)
-        self.profiles = Profiles(store.accounts, mail, fittings, settings)
-        self.emails = Emails(store, tokens, mail, fittings)
-        self.recovery = Recovery(store, tokens, mail, fittings, settings)
+        self.registrations = Registrations(store.accounts, mail, provider, fittings, settings)
+        self.profiles = Profiles(store.accounts, mail, provider, fittings, settings)
+        self.emails = Emails(store, tokens, mail, provider, fittings)
+        self.recovery = Recovery(store, tokens, mail, provider, fittings, settings)
         self.records = Records(store.accounts, fittings)
         self.transfer = Transfer(store, fittings, settings)
-        self.administration = Administration(store, fittings)
+        self.administration = Administration(store, provider, fittings)
 
     def workers(self, games: Games, auth: Auth) -> list[Work]:
         """Return the work that comes round again."""
-        erasure = Erasure(self._store.accounts, games, self._fittings)
+        erasure = Erasure(self._store.accounts, games, self._provider, self._fittings)
         guests = Guests(self._store.accounts, games, auth, self._fittings)
         return [
             self.directory.warm(),

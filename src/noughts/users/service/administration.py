@@ -12,6 +12,7 @@ from noughts.kit.revocation import Revocation
 from noughts.kit.tokens import Principal, Role, UserId
 from noughts.users.model import accounts, addresses, names, notices
 from noughts.users.model.accounts import Account
+from noughts.users.providers import Provider
 from noughts.users.store import Search, UserStore
 from noughts.users.store.people import Sought
 
@@ -24,9 +25,10 @@ class Administration:
     Besides the problems their methods name they raise Unavailable and, for anybody else, Forbidden.
     """
 
-    def __init__(self, store: UserStore, fittings: Fittings) -> None:
+    def __init__(self, store: UserStore, provider: Provider, fittings: Fittings) -> None:
         self._store = store.accounts
         self._people = store.people
+        self._provider = provider
         self._fittings = fittings
 
     async def search(self, wanted: Search, by: Principal) -> tuple[list[Account], str | None]:
@@ -103,6 +105,8 @@ class Administration:
     ) -> Account:
         if after is before:
             return before
+        if after.status != before.status and after.kind == "member":
+            await self._provider.admit(after)
         ended = Revocation.of_user(after.id, after.epoch, after.updated_at)
         rows = [ended.row(), self._fittings.audit.row(event, after.id, origin, by)]
         if letter := notices.of_change(before, after):

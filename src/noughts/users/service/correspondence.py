@@ -8,6 +8,7 @@ from noughts.users.model import addresses, letters
 from noughts.users.model.accounts import Account
 from noughts.users.model.addresses import EmailTaken
 from noughts.users.model.settings import UserSettings
+from noughts.users.providers import Provider
 from noughts.users.service.one_time import OneTimeTokens
 from noughts.users.store import UserStore
 
@@ -15,10 +16,13 @@ from noughts.users.store import UserStore
 class Correspondence:
     """Writes to people. Every method returns the writes that store the letter and what its link needs."""
 
-    def __init__(self, store: UserStore, tokens: OneTimeTokens, fittings: Fittings, settings: UserSettings) -> None:
+    def __init__(
+        self, store: UserStore, tokens: OneTimeTokens, provider: Provider, fittings: Fittings, settings: UserSettings
+    ) -> None:
         self._accounts = store.accounts
         self._one_time = store.one_time
         self._tokens = tokens
+        self._provider = provider
         self._outbox = fittings.outbox
         self._throttle = fittings.throttle
         self._settings = settings
@@ -39,6 +43,8 @@ class Correspondence:
         known = await self._is_known(account, email)
         if known and not self._settings.conceals:
             raise EmailTaken.here()
+        if self._provider.mailboxes and account.pending_email is None:  # it asks by a letter of its own
+            return ()
         issued = self._tokens.issue(account.id, "verify", email)
         asked = letters.verification(email, account.username, issued.way)
         return *issued.rows, self._sent(letters.already_known(email) if known else asked, account.id)
@@ -53,7 +59,7 @@ class Correspondence:
         return (
             *await self._new_address(before, after),
             *(self._no_new_address(before) if before.pending_email and not after.pending_email else ()),
-            *(self.new_password(after) if before.kind == "member" and after.password != before.password else ()),
+            *(self.new_password(after) if before.kind == "member" and after.epoch != before.epoch else ()),
         )
 
     def address_changed(self, before: Account, after: Account) -> tuple[Write, ...]:

@@ -1,5 +1,6 @@
 """Links and codes: how they are made, how somebody shows one, and how it is used up."""
 
+import contextlib
 import hmac
 import secrets
 from collections.abc import Callable
@@ -27,6 +28,7 @@ from noughts.users.model.one_time import (
     TokenInvalid,
     Way,
 )
+from noughts.users.providers import Provider
 from noughts.users.store import UserStore
 
 _PAGES: Final[dict[Purpose, str]] = {"verify": "verify", "undo": "verify", "recover": "recover"}
@@ -50,9 +52,10 @@ class Outcome(msgspec.Struct, frozen=True):
 class OneTimeTokens:
     """Makes, checks and uses up links and codes. Besides the problems its methods name they raise Unavailable."""
 
-    def __init__(self, store: UserStore, fittings: Fittings) -> None:
+    def __init__(self, store: UserStore, provider: Provider, fittings: Fittings) -> None:
         self._store = store.one_time
         self._accounts = store.accounts
+        self._provider = provider
         self._fittings = fittings
         self._key = sealing.derive(fittings.secret, "one-time codes")
         self._now = fittings.now
@@ -119,6 +122,7 @@ class OneTimeTokens:
             if before is None:
                 raise TokenInvalid
             outcome = decide(before)
+            await self._provider.readdress(before, outcome.after)
             try:
                 await store(before, outcome.after, *self._store.spent(token), *outcome.rows)
             except PreconditionFailed:
@@ -127,6 +131,18 @@ class OneTimeTokens:
                 continue
             await self._fittings.account_changed(before.id, outcome.ended)
             return
+
+    async def settle(self, user_id: UserId, decide: Callable[[Account], Outcome]) -> None:
+        """Change an account as its provider found right, anew when it was changed meanwhile; raises TokenInvalid when it is gone."""
+        while True:
+            before = await self._accounts.get(user_id)
+            if before is None:
+                raise TokenInvalid
+            outcome = decide(before)
+            with contextlib.suppress(PreconditionFailed):
+                await self._accounts.replace(before, outcome.after, *outcome.rows)
+                await self._fittings.account_changed(user_id, outcome.ended)
+                return
 
     async def purge(self) -> None:
         """Forget what has expired."""

@@ -6,13 +6,16 @@ import msgspec
 
 from noughts.kit import ids, sealing
 from noughts.kit.audit import Origin
+from noughts.kit.database import Write
 from noughts.kit.fittings import Fittings
 from noughts.kit.logging import log
 from noughts.kit.revocation import Revocation
 from noughts.users.model import accounts, addresses, secrets
 from noughts.users.model.accounts import Account
-from noughts.users.model.one_time import OneTimeToken, Proof
+from noughts.users.model.one_time import ByCode, Proof, TokenInvalid
 from noughts.users.model.settings import UserSettings
+from noughts.users.providers import Provider
+from noughts.users.providers.mailboxes import Mailboxes
 from noughts.users.service.correspondence import Correspondence
 from noughts.users.service.one_time import OneTimeTokens, Outcome
 from noughts.users.store import Request, UserStore
@@ -34,12 +37,21 @@ class Recovery:
     """The use cases of those who forgot their password. Besides the problems its methods name they raise Unavailable."""
 
     def __init__(
-        self, store: UserStore, tokens: OneTimeTokens, mail: Correspondence, fittings: Fittings, settings: UserSettings
+        self,
+        store: UserStore,
+        tokens: OneTimeTokens,
+        mail: Correspondence,
+        provider: Provider,
+        fittings: Fittings,
+        settings: UserSettings,
     ) -> None:
         self._accounts = store.accounts
         self._requests = store.requests
+        self._one_time = store.one_time
         self._tokens = tokens
         self._mail = mail
+        self._provider = provider
+        self._mailboxes = provider.mailboxes
         self._fittings = fittings
         self._settings = settings
         self._key = sealing.derive(fittings.secret, "recovery requests")
@@ -65,13 +77,35 @@ class Recovery:
         Raises TokenInvalid, Invalid or a kind of it for the password, HashQueueFull. It is hashed only for a right one.
         """
         self._check(new_password)
+        if self._mailboxes:
+            await self._confirm(self._mailboxes, proof, new_password, origin)
+            return
         token = await self._tokens.shown(proof, "recovery-refused", origin, "recover")
         account = await self._accounts.get(token.user_id)
         if account is not None:
             self._check(new_password, account.username, accounts.require_recoverable(account, token.email))
-        password_hash = await self._fittings.passwords.hash(new_password)
-        await self._tokens.use(token, lambda before: self._recovered(before, token, password_hash, origin))
+        password_hash = None if account is None else await self._provider.renew(account, new_password, _POINTER)
+        await self._tokens.use(token, lambda before: self._recovered(before, token.email, password_hash, origin))
         log.info("password_recovered", user=token.user_id)
+
+    async def _confirm(self, mailboxes: Mailboxes, proof: Proof, new_password: str, origin: Origin) -> None:
+        """Do the same by a code the provider sent; it sends no links."""
+        if not isinstance(proof, ByCode):
+            raise TokenInvalid
+        key = addresses.key(addresses.check(proof.email))
+        account = await self._recoverable(key)
+        if account is not None:
+            self._check(new_password, account.username, account.email or "")
+        user_id = None if account is None else account.id
+        try:
+            await mailboxes.recover(user_id, proof.code.replace(" ", ""), new_password, _POINTER)
+        except TokenInvalid:
+            await self._one_time.note(self._fittings.audit.row("recovery-refused", user_id, origin))
+            raise
+        if user_id is None:
+            raise TokenInvalid
+        await self._tokens.settle(user_id, lambda before: self._recovered(before, key, None, origin))
+        log.info("password_recovered", user=user_id)
 
     async def _answer(self, request: Request) -> None:
         """Answer one request, unless another process was faster."""
@@ -82,10 +116,17 @@ class Recovery:
         asked = msgspec.json.decode(plain, type=Asked)
         account = await self._recoverable(addresses.key(asked.email))
         user_id = None if account is None else account.id
-        mail = () if account is None or account.email is None else self._mail.recovery(account, account.email)
+        mail = () if account is None else await self._letter(account)
         told = self._fittings.audit.row("recovery-requested", user_id, asked.origin)
         if await self._requests.answer(request, *mail, told):
             log.info("recovery_answered", user=user_id)
+
+    async def _letter(self, account: Account) -> tuple[Write, ...]:
+        """Return what sends the way to a new password, unless the provider sent one."""
+        if self._mailboxes:
+            await self._mailboxes.write_recovery(account)
+            return ()
+        return () if account.email is None else self._mail.recovery(account, account.email)
 
     async def _recoverable(self, email_key: str) -> Account | None:
         """Return the active account that has this address, verified where addresses are concealed."""
@@ -97,11 +138,12 @@ class Recovery:
 
     def _check(self, password: str, username: str = "", email: str = "") -> None:
         shortest, breached = self._settings.password_min, self._fittings.breached
+        self._provider.check(password, _POINTER)
         secrets.check(password, shortest=shortest, breached=breached, username=username, email=email, pointer=_POINTER)
 
-    def _recovered(self, before: Account, token: OneTimeToken, password_hash: str, origin: Origin) -> Outcome:
+    def _recovered(self, before: Account, email_key: str, password_hash: str | None, origin: Origin) -> Outcome:
         at = self._now()
-        after = accounts.recovered(before, token.email, password_hash, at)
+        after = accounts.recovered(before, email_key, password_hash, at)
         ended = Revocation.of_user(before.id, after.epoch, at)
         told = self._fittings.audit.row("password-recovered", before.id, origin)
         return Outcome(after, (told, ended.row(), *self._mail.recovered(after)), ended)

@@ -2,8 +2,11 @@
 
 from typing import Final
 
+import msgspec
+
 from noughts.kit import ids
 from noughts.kit.audit import Origin
+from noughts.kit.database import Write
 from noughts.kit.fittings import Fittings
 from noughts.kit.idempotency import Once
 from noughts.kit.logging import log
@@ -14,6 +17,7 @@ from noughts.users.model.addresses import EmailTaken
 from noughts.users.model.names import UsernameTaken
 from noughts.users.model.settings import UserSettings
 from noughts.users.model.wishes import Registration, checked
+from noughts.users.providers import Provider
 from noughts.users.service.correspondence import Correspondence
 from noughts.users.store import AccountStore, KeyUsed
 
@@ -23,10 +27,12 @@ _ANONYMOUS: Final = "anonymous"
 class Registrations:
     """The use case of those who have no account yet."""
 
-    def __init__(self, store: AccountStore, mail: Correspondence, fittings: Fittings, settings: UserSettings) -> None:
+    def __init__(
+        self, store: AccountStore, mail: Correspondence, provider: Provider, fittings: Fittings, settings: UserSettings
+    ) -> None:
         self._store = store
         self._mail = mail
-        self._passwords = fittings.passwords
+        self._provider = provider
         self._breached = fittings.breached
         self._idempotency = fittings.idempotency
         self._audit = fittings.audit
@@ -43,12 +49,14 @@ class Registrations:
         with self._idempotency.running(once):
             if once is not None and await self._idempotency.earlier(once) is not None:
                 return await self._made(once)
-            account = await self._new(wanted)
+            account = self._new(wanted)
             if self._settings.conceals:  # else an address is registered once
                 await self._mail.ration(account)
-            rows = (*self._idempotency.rows(once, account.id, account.id), *await self._mail.verification(account))
+            letter = await self._mail.verification(account)
+            rows = *letter, *self._idempotency.rows(once, account.id, account.id)
+            told = self._audit.row("user-registered", account.id, origin)
             try:
-                await self._store.add(account, *rows, self._audit.row("user-registered", account.id, origin))
+                account = await self._added(account, wanted.password, *rows, told)
             except KeyUsed:  # in another process, a moment ago
                 return await self._made(once)
             except (UsernameTaken, EmailTaken):  # the same, only that the names were found taken before the key was
@@ -58,11 +66,24 @@ class Registrations:
         log.info("user_registered", user=account.id)
         return account
 
-    async def _new(self, wanted: Registration) -> Account:
+    def _new(self, wanted: Registration) -> Account:
+        """Return the account as it is to be, its password not kept yet."""
         found = checked(wanted, shortest=self._settings.password_min, breached=self._breached)
-        password_hash = None if found.password is None else await self._passwords.hash(found.password)
-        change = Change(found.name, found.email, password_hash, claims=not self._settings.conceals)
+        self._provider.check(wanted.password, wanted.pointer)
+        change = Change(found.name, found.email, None, claims=not self._settings.conceals)
         return accounts.member(UserId(ids.new()), change, self._now())
+
+    async def _added(self, account: Account, password: str, *rows: Write) -> Account:
+        """Return the account, its password kept; raises UsernameTaken, EmailTaken, KeyUsed, and nothing is."""
+        if self._provider.mailboxes:  # which would write to somebody who is not to be registered
+            await self._store.require_free(account)
+        kept = msgspec.structs.replace(account, password=await self._provider.enrol(account, password))
+        try:
+            await self._store.add(kept, *rows)
+        except (UsernameTaken, EmailTaken, KeyUsed):
+            await self._provider.withdraw(kept)
+            raise
+        return kept
 
     async def _made(self, once: Once | None) -> Account:
         """Return what the very same call created before; raises NotFound when that is being deleted."""

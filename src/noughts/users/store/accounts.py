@@ -128,6 +128,12 @@ class AccountStore:
         """Store a new account; raises UsernameTaken, EmailTaken or KeyUsed."""
         await self._write(account, Write(_INSERT, _values(account)), *rows)
 
+    async def require_free(self, account: Account) -> None:
+        """Raise UsernameTaken or EmailTaken where somebody else has the names of a new account."""
+        held = await self._held(account)
+        if problem := _taken(held):
+            raise problem
+
     async def add_once(self, account: Account) -> Account:
         """Store a new account unless one of that id is there; return the one that is."""
         try:
@@ -191,14 +197,23 @@ class AccountStore:
 
         Of several keys each database names another one, so it is looked up which are held: the name comes first.
         """
-        held = await self._database.scan(
-            _HELD, account.id, account.username_key, account.username_skeleton, account.email_key
+        named = Held(
+            taken.key == "users_username_key", taken.key == "users_username_skeleton", taken.key == "users_email_key"
         )
-        if taken.key == "users_username_key" or any(row.username_key for row in held):
-            return UsernameTaken.at("taken")
-        if taken.key == "users_username_skeleton" or any(row.username_skeleton for row in held):
-            return UsernameTaken.at("confusable")
-        return EmailTaken.here() if taken.key == "users_email_key" else taken
+        return _taken([*await self._held(account), named]) or taken
+
+    async def _held(self, account: Account) -> list[Held]:
+        keys = account.username_key, account.username_skeleton, account.email_key
+        return await self._database.scan(_HELD, account.id, *keys)
+
+
+def _taken(held: Sequence[Held]) -> Exception | None:
+    """Return what it means that others hold these keys of an account: the name comes first."""
+    if any(row.username_key for row in held):
+        return UsernameTaken.at("taken")
+    if any(row.username_skeleton for row in held):
+        return UsernameTaken.at("confusable")
+    return EmailTaken.here() if any(row.email_key for row in held) else None
 
 
 def _values(account: Account) -> tuple[str | int | datetime | None, ...]:
