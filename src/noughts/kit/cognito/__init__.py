@@ -7,6 +7,7 @@ to AWS is loaded with the first `Pool`, and is an extra: `pip install 'noughts[c
 from noughts.kit.cognito.answers import CodeWanted, Person, SignedIn
 from noughts.kit.cognito.errors import (
     AddressTaken,
+    AddressUnfit,
     AlreadyConfirmed,
     CodeRefused,
     NoSuchUser,
@@ -22,6 +23,7 @@ from noughts.kit.cognito.settings import CognitoSettings, require_complete
 
 __all__ = [
     "AddressTaken",
+    "AddressUnfit",
     "AlreadyConfirmed",
     "CodeRefused",
     "CodeWanted",

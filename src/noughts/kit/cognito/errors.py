@@ -8,6 +8,7 @@ PoolProblem
 │   └── AlreadyConfirmed
 ├── PasswordUnfit     breaks the pool's policy; its text says how
 ├── AddressTaken      the address belongs to somebody else in the pool
+├── AddressUnfit      the pool does not take it for an address
 ├── UserExists        the id is in the pool already
 └── NoSuchUser        the id is not in the pool
 
@@ -45,6 +46,10 @@ class PasswordUnfit(PoolProblem):
 
 class AddressTaken(PoolProblem):
     """The address belongs to somebody else in the pool."""
+
+
+class AddressUnfit(PoolProblem):
+    """The pool does not take it for an email address."""
 
 
 class UserExists(PoolProblem):

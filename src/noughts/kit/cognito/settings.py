@@ -21,7 +21,7 @@ class CognitoSettings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         Meta(
             description="Id of the user pool: eu-central-1_AbCdEfGhI.",
-            pattern=r"^([a-z]{2}(-[a-z]+)+-\d_[0-9A-Za-z]+|)$",
+            pattern=r"^([\w-]+_[0-9A-Za-z]+|)$",
         ),
     ] = ""
     cognito_client: Annotated[str, Meta(description="Id of its app client.", pattern=r"^[\w+]*$")] = ""
