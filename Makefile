@@ -20,13 +20,13 @@ run: $(VENV)/installed ## Set up what is missing and serve on http://localhost:8
 cluster: $(VENV)/tested $(VENV)/installed ## Serve the same from a whole cluster: PostgreSQL, two replicas of each service, Envoy
 	@exec $(BIN)/noughts cluster
 
-test: $(VENV)/clouded $(VENV)/installed machine ## Set up what is missing and run everything the README promises
+test: $(VENV)/clouded $(VENV)/cognito-local/installed $(VENV)/installed machine ## Set up what is missing and run everything the README promises
 	$(call say,"Checking the code and the page")
 	@$(MAKE) --no-print-directory lint types page
 	$(call say,"Testing with real servers and databases and a real browser (about 25 minutes)")
 	@$(BIN)/python -m pytest
 
-check: $(VENV)/tested $(VENV)/installed ## The part of the tests that takes under three minutes
+check: $(VENV)/tested $(VENV)/cognito-local/installed $(VENV)/installed ## The part of the tests that takes under three minutes
 	@$(MAKE) --no-print-directory lint types page
 	@$(BIN)/python -m pytest -q -m "not slow" --ignore=tests/browser --ignore=tests/cli --ignore=tests/security --ignore=tests/faults
 
@@ -87,6 +87,17 @@ $(VENV)/tested: $(VENV)/equipped requirements/test.txt
 $(VENV)/clouded: $(VENV)/tested requirements/aws.txt
 	$(call say,"Installing what describes the AWS deployment (430 MB, a minute)")
 	@$(PIP) --require-hashes -r requirements/aws.txt
+	@touch $@
+
+# npm is run as the build hook does it: by the node of a package.
+NPM = import os, hatch_build; node, npm = map(str, hatch_build.find_node()); \
+  os.environ["PATH"] = os.path.dirname(node) + os.pathsep + os.environ["PATH"]; \
+  os.execv(node, [node, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
+
+$(VENV)/cognito-local/installed: $(VENV)/equipped tests/cognito/package-lock.json
+	$(call say,"Installing the emulator of Cognito that runs in Node (130 MB)")
+	@mkdir -p $(@D) && cp tests/cognito/package.json tests/cognito/package-lock.json tests/cognito/.npmrc $(@D)
+	@cd $(@D) && PYTHONPATH="$(CURDIR)" "$(CURDIR)/$(BIN)/python" -c '$(NPM)'
 	@touch $@
 
 $(VENV)/installed: $(VENV)/equipped pyproject.toml $(SOURCES)

