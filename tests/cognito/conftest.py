@@ -9,6 +9,8 @@ import pytest
 from noughts.kit.cognito import Pool
 from noughts.kit.logging import log
 from tests.cognito.emulators import EMULATORS, WRONG, Emulator, Flow
+from tests.cognito.platforms import Platform, Provider
+from tests.cognito.platforms import platform as running_platform
 from tests.cognito.running import CREDENTIALS, RunningPool, running
 
 
@@ -78,3 +80,26 @@ async def pool(cognito: RunningPool, credentials: None) -> AsyncIterator[Pool]:
     found = Pool(cognito.chosen)
     yield found
     await found.close()
+
+
+@pytest.fixture(scope="session")
+def platforms(
+    tmp_path_factory: pytest.TempPathFactory, emulators: Callable[[Emulator], RunningPool]
+) -> Iterator[Callable[[Provider], Platform]]:
+    """Return what starts a whole Noughts on a provider, or finds it running."""
+    started: dict[Provider, Platform] = {}
+    with ExitStack() as stack:
+
+        def find(which: Provider) -> Platform:
+            if which not in started:
+                folder = tmp_path_factory.mktemp(f"on-{which}")
+                started[which] = stack.enter_context(running_platform(which, folder, emulators))
+            return started[which]
+
+        yield find
+
+
+@pytest.fixture
+def platform(request: pytest.FixtureRequest, platforms: Callable[[Provider], Platform]) -> Platform:
+    """A running Noughts, its people kept by a provider."""
+    return platforms(request.param)

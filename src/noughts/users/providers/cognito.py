@@ -6,9 +6,9 @@ from typing import Final
 
 from noughts.kit.cognito import (
     AddressTaken,
+    AddressUnfit,
     AlreadyConfirmed,
     NoSuchUser,
-    NotConfirmed,
     PasswordUnfit,
     Pool,
     UserExists,
@@ -63,7 +63,7 @@ class Cognito:
         with _translated(_POINTER):
             await self._pool.set_email(after.id, after.email, verified=verified)
             if not verified:
-                with contextlib.suppress(AlreadyConfirmed, NotConfirmed):
+                with contextlib.suppress(AlreadyConfirmed):
                     await self._pool.resend(after.id)
 
     async def admit(self, account: Account) -> None:
@@ -82,6 +82,8 @@ def _translated(pointer: str) -> Iterator[None]:
         yield
     except PasswordUnfit as problem:
         raise Invalid.field(pointer, "unfit", str(problem)) from None
+    except AddressUnfit:
+        raise Invalid.field("#/email", "unfit", "The pool of people takes no such address.") from None
     except AddressTaken:
         raise EmailTaken.here() from None
     except NoSuchUser:

@@ -1,6 +1,5 @@
 """Mailboxes that a user pool writes to: codes that prove an address, and codes for a new password."""
 
-import contextlib
 from typing import Final
 
 from noughts.kit.cognito import (
@@ -32,27 +31,31 @@ class Mailboxes:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def confirm(self, account: Account, code: str) -> None:
+    async def confirm(self, account: Account, code: str) -> bool:
         """Prove a member's first address by the code sent there; raises TokenInvalid, EmailTaken.
 
-        One that was proved in the pool, and not written down here any more, needs no code again.
+        Return whether it is proved: of somebody who has been confirmed already the pool takes no code. What was proved there
+        and is not written down here, since we failed in between, needs none.
         """
         try:
             await self._pool.confirm(account.id, code)
         except AlreadyConfirmed:
             person = await self._pool.person(account.id)
             proved = person.email if person is not None and person.email_verified else None
-            if proved is None or addresses.key(proved) != account.email_key:
-                raise TokenInvalid from None
+            return proved is not None and addresses.key(proved) == account.email_key
         except (CodeRefused, NoSuchUser):
             raise TokenInvalid from None
         except AddressTaken:
             raise EmailTaken.here() from None
+        return True
 
-    async def write_again(self, account: Account) -> None:
-        """Send another code to prove the address by."""
-        with contextlib.suppress(AlreadyConfirmed, NoSuchUser):
+    async def write_again(self, account: Account) -> bool:
+        """Send another code to prove the address by; return whether the pool does that for somebody."""
+        try:
             await self._pool.resend(account.id)
+        except AlreadyConfirmed:
+            return False
+        return True
 
     async def write_recovery(self, account: Account) -> None:
         """Send a code for a new password; to an address that was never proved, one to prove it first."""

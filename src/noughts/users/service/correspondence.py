@@ -32,10 +32,11 @@ class Correspondence:
         if account.unverified_email is not None:
             await self._throttle.ration("verification", addresses.key(account.unverified_email))
 
-    async def verification(self, account: Account) -> tuple[Write, ...]:
+    async def verification(self, account: Account, *, ours: bool = False) -> tuple[Write, ...]:
         """Ask whether the unverified address is theirs; its owner is told instead when they have an account with it.
 
-        Either way the same is written. Raises EmailTaken, unless addresses are concealed.
+        Either way the same is written. Raises EmailTaken, unless addresses are concealed. A first address is asked about by
+        the provider, if it writes letters; `ours`: it will not.
         """
         email = account.unverified_email
         if email is None:
@@ -43,7 +44,7 @@ class Correspondence:
         known = await self._is_known(account, email)
         if known and not self._settings.conceals:
             raise EmailTaken.here()
-        if self._provider.mailboxes and account.pending_email is None:  # it asks by a letter of its own
+        if self._provider.mailboxes and account.pending_email is None and not ours:
             return ()
         issued = self._tokens.issue(account.id, "verify", email)
         asked = letters.verification(email, account.username, issued.way)

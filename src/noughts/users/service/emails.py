@@ -10,7 +10,6 @@ from noughts.users.model import accounts, addresses
 from noughts.users.model.accounts import Account
 from noughts.users.model.one_time import ByCode, OneTimeToken, Proof, TokenInvalid
 from noughts.users.providers import Provider
-from noughts.users.providers.mailboxes import Mailboxes
 from noughts.users.service.correspondence import Correspondence
 from noughts.users.service.one_time import OneTimeTokens, Outcome
 from noughts.users.store import UserStore
@@ -36,8 +35,7 @@ class Emails:
 
     async def verify(self, proof: Proof, origin: Origin) -> None:
         """Take an address as its owner's, or a change of it back, as the link or code says; raises TokenInvalid, EmailTaken."""
-        if self._mailboxes and isinstance(proof, ByCode) and (account := await self._unproved(proof.email)):
-            await self._confirm(self._mailboxes, account, proof.code, origin)
+        if isinstance(proof, ByCode) and await self._confirmed(proof, origin):
             return
         token = await self._tokens.shown(proof, "verification-refused", origin, "verify", "undo")
         if token.purpose == "undo":
@@ -57,9 +55,10 @@ class Emails:
         if account.unverified_email is None:
             raise NothingToVerify
         await self._mail.ration(account)
-        await self._one_time.send(*await self._mail.verification(account))
-        if self._mailboxes and account.pending_email is None:
-            await self._mailboxes.write_again(account)
+        first = account.pending_email is None
+        if self._mailboxes and first and await self._mailboxes.write_again(account):
+            return
+        await self._one_time.send(*await self._mail.verification(account, ours=True))
 
     async def _unproved(self, email: str) -> Account | None:
         """Return whose first address this is, if it was not proved yet; raises Invalid for what is no address."""
@@ -68,15 +67,21 @@ class Emails:
         account = None if user_id is None else await self._accounts.get(user_id)
         return None if account is None or account.email_verified_at is not None else account
 
-    async def _confirm(self, mailboxes: Mailboxes, account: Account, code: str, origin: Origin) -> None:
+    async def _confirmed(self, proof: ByCode, origin: Origin) -> bool:
+        """Take a first address as its owner's if the provider, which wrote to it, says so; return whether it does."""
+        account = None if self._mailboxes is None else await self._unproved(proof.email)
+        if self._mailboxes is None or account is None:
+            return False
         try:
-            await mailboxes.confirm(account, code.replace(" ", ""))
+            if not await self._mailboxes.confirm(account, proof.code.replace(" ", "")):
+                return False
         except TokenInvalid:
             await self._one_time.note(self._audit.row("verification-refused", account.id, origin))
             raise
         key = account.email_key or ""
         await self._tokens.settle(account.id, lambda before: self._verified(before, key, origin))
         log.info("email_verified", user=account.id)
+        return True
 
     def _verified(self, before: Account, email_key: str, origin: Origin) -> Outcome:
         after = accounts.verified(before, email_key, self._now())
