@@ -8,7 +8,7 @@ import pytest
 
 from noughts.kit.cognito import Pool
 from noughts.kit.logging import log
-from tests.cognito.emulators import EMULATORS, WRONG, Emulator, Flow
+from tests.cognito.emulators import EMULATORS, Emulator, Flow, must_fail
 from tests.cognito.platforms import Platform, Provider
 from tests.cognito.platforms import platform as running_platform
 from tests.cognito.running import CREDENTIALS, RunningPool, running
@@ -16,17 +16,8 @@ from tests.cognito.running import CREDENTIALS, RunningPool, running
 
 def through(flow: Flow) -> pytest.MarkDecorator:
     """Run a test of a flow against every emulator; it must fail where the table says that the emulator gets it wrong."""
-    wrong = WRONG.get(flow, {})
-    return pytest.mark.parametrize(
-        "cognito",
-        [
-            pytest.param(
-                one, marks=[pytest.mark.xfail(strict=True, reason=f"{one}: {wrong[one]}")] if one in wrong else []
-            )
-            for one in EMULATORS
-        ],
-        indirect=True,
-    )
+    params = [pytest.param(one, marks=[pytest.mark.slow, *must_fail(one, flow)]) for one in EMULATORS]
+    return pytest.mark.parametrize("cognito", params, indirect=True)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,8 @@ passes fails the run, so that the table says no more than is true.
 
 from typing import Final, Literal, get_args
 
+import pytest
+
 Emulator = Literal["moto", "cognito-local", "ministack"]
 Flow = Literal[
     "register", "weak password", "confirm", "confirm twice", "confirming verifies the address", "one address, one person",
@@ -57,3 +59,9 @@ WRONG: Final[dict[Flow, dict[Emulator, str]]] = {
     "import people": {"moto": "breaks down (500)", "cognito-local": _NO_SUCH_CALL, "ministack": _NO_SUCH_CALL},
 }
 FAITHFUL: Final[dict[Flow, set[Emulator]]] = {flow: set(EMULATORS) - WRONG.get(flow, {}).keys() for flow in FLOWS}
+
+
+def must_fail(emulator: Emulator, *flows: Flow) -> list[pytest.MarkDecorator]:
+    """Return what marks a test of these flows to fail there, with what is wrong with one of them; nothing if none is."""
+    wrong = [WRONG[flow][emulator] for flow in flows if emulator in WRONG.get(flow, {})]
+    return [pytest.mark.xfail(strict=True, reason=f"{emulator}: {'; '.join(wrong)}")] if wrong else []

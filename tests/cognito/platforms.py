@@ -12,7 +12,7 @@ import pyotp
 import pytest
 
 from tests import servers
-from tests.cognito.emulators import WRONG, Emulator, Flow
+from tests.cognito.emulators import Emulator, Flow, must_fail
 from tests.cognito.running import CREDENTIALS, RunningPool
 from tests.post import Mail, filed
 
@@ -24,11 +24,10 @@ _PATIENCE_S: Final = 20.0
 
 def kept_by(*flows: Flow, providers: tuple[Provider, ...] = PROVIDERS) -> pytest.MarkDecorator:
     """Run a test with every provider; it must fail where an emulator gets one of these flows wrong, as the table says."""
-    params = []
-    for one in providers:
-        wrong = [WRONG[flow][one] for flow in flows if one in WRONG.get(flow, {})] if one != "local" else []
-        marks = [pytest.mark.xfail(strict=True, reason=f"{one}: {'; '.join(wrong)}")] if wrong else []
-        params.append(pytest.param(one, marks=marks))
+    params = [
+        pytest.param(one, marks=[] if one == "local" else [pytest.mark.slow, *must_fail(one, *flows)])
+        for one in providers
+    ]
     return pytest.mark.parametrize("platform", params, indirect=True)
 
 

@@ -11,6 +11,8 @@ from tests.cognito.platforms import PASSWORD, Platform, Served, bearer, platform
 from tests.cognito.running import RunningPool, running
 from tests.cognito.test_identity import problem
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def pool(tmp_path: Path) -> Iterator[RunningPool]:
