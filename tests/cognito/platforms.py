@@ -24,10 +24,7 @@ _PATIENCE_S: Final = 20.0
 
 def kept_by(*flows: Flow, providers: tuple[Provider, ...] = PROVIDERS) -> pytest.MarkDecorator:
     """Run a test with every provider; it must fail where an emulator gets one of these flows wrong, as the table says."""
-    params = [
-        pytest.param(one, marks=[] if one == "local" else [pytest.mark.slow, *must_fail(one, *flows)])
-        for one in providers
-    ]
+    params = [pytest.param(one, marks=[] if one == "local" else must_fail(one, *flows)) for one in providers]
     return pytest.mark.parametrize("platform", params, indirect=True)
 
 

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from tests.cognito.platforms import PASSWORD, Platform, bearer, kept_by
 
+pytestmark = pytest.mark.slow
 OTHER = "another-fine-secret"
 
 
