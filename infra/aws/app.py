@@ -20,6 +20,7 @@ from identity import Identity  # noqa: E402
 from network import Network  # noqa: E402
 from registry import Registry  # noqa: E402
 from services import Services  # noqa: E402
+from watch import Watch  # noqa: E402
 
 
 def build(app: App, deployment: Deployment) -> None:
@@ -27,13 +28,23 @@ def build(app: App, deployment: Deployment) -> None:
     registry = Registry(app, deployment)
     network = Network(app, deployment)
     data = Data(app, deployment, network)
-    Identity(app, deployment)
-    cluster = Cluster(app, deployment, network, data, registry)
+    identity = Identity(app, deployment)
+    cluster = Cluster(app, deployment, data, registry)
     balancer = Balancer(app, deployment, network, data)
-    Services(app, deployment, network=network, data=data, registry=registry, cluster=cluster, balancer=balancer)
+    services = Services(
+        app,
+        deployment,
+        network=network,
+        data=data,
+        identity=identity,
+        registry=registry,
+        cluster=cluster,
+        balancer=balancer,
+    )
     Firewall(app, deployment)
     edge = Edge(app, deployment, network, data, balancer)
     Calls(app, deployment, edge)
+    Watch(app, deployment, data, cluster, balancer, services, edge)
     Tags.of(app).add("application", deployment.name, exclude_resource_types=["AWS::RDS::DBProxyTargetGroup"])
     Validations.of(app).add_plugins(AwsSolutionsChecks())
 

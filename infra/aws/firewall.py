@@ -84,7 +84,9 @@ def _rate(name: str, priority: int, calls: int, of: _Statement | None) -> waf.Cf
 
 def _asked_by_strangers() -> _Statement:
     posted = _field("POST", method={})
-    dear = _Statement(or_statement=waf.CfnWebACL.OrStatementProperty(statements=[_field(path, uri_path={}) for path in _DEAR]))
+    dear = _Statement(
+        or_statement=waf.CfnWebACL.OrStatementProperty(statements=[_field(path, uri_path={}) for path in _DEAR])
+    )
     return _Statement(and_statement=waf.CfnWebACL.AndStatementProperty(statements=[posted, dear]))
 
 
