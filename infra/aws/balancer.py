@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 from aws_cdk import Stack
 from aws_cdk import aws_elasticloadbalancingv2 as elb
 from constructs import Construct
+
 from data import Data
 from deployment import Deployment
 from exemptions import exempt

@@ -3,12 +3,12 @@
 from aws_cdk import Stack
 from aws_cdk import aws_apigatewayv2 as api
 from constructs import Construct
+
 from deployment import Deployment
 from edge import Edge
 from exemptions import exempt
-from paths import calls
-
 from noughts.kit.tokens import AUDIENCE
+from paths import calls
 
 
 class Calls(Stack):

@@ -7,6 +7,7 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secrets
 from constructs import Construct
+
 from data import OWNER, Data
 from deployment import Deployment, Size
 from network import SERVICES, WITH_DATABASE

@@ -1,13 +1,14 @@
 """Where people come in: CloudFront, and behind it the HTTP API for calls and the balancer itself for streams."""
 
-from typing import Final
+from typing import Any, Final
 
 from aws_cdk import CfnOutput, CfnParameter, RemovalPolicy, Stack
 from aws_cdk import aws_apigatewayv2 as api
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_logs as logs
-from balancer import ORIGIN_HEADER, Balancer
 from constructs import Construct
+
+from balancer import ORIGIN_HEADER, Balancer
 from data import Data
 from deployment import Deployment
 from exemptions import exempt
@@ -208,7 +209,7 @@ class Edge(Stack):
         ]
 
 
-def _behaviour(origin: str, handed_on: cloudfront.CfnOriginRequestPolicy, caching: str) -> dict[str, object]:
+def _behaviour(origin: str, handed_on: cloudfront.CfnOriginRequestPolicy, caching: str) -> dict[str, Any]:
     return {
         "target_origin_id": origin,
         "viewer_protocol_policy": "redirect-to-https",

@@ -3,6 +3,7 @@
 from typing import Final
 
 from aws_cdk import aws_ecs as ecs
+
 from balancer import Balancer
 from data import Data
 from deployment import Deployment

@@ -7,6 +7,7 @@ from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secrets
 from constructs import Construct
+
 from deployment import Deployment
 from exemptions import exempt
 

@@ -6,6 +6,7 @@ from aws_cdk import CfnOutput, Fn, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_logs as logs
 from constructs import Construct
+
 from deployment import Deployment
 
 SERVICES: Final = ("users", "auth", "games", "gateway")

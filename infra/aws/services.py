@@ -5,9 +5,10 @@ from typing import Final
 from aws_cdk import Stack
 from aws_cdk import aws_applicationautoscaling as scaling
 from aws_cdk import aws_ecs as ecs
+from constructs import Construct
+
 from balancer import Balancer
 from cluster import Cluster
-from constructs import Construct
 from data import Data
 from deployment import Deployment, Size
 from environment import ADMIN_PORT, environment, secrets
@@ -16,14 +17,25 @@ from network import PORT, SERVICES, Network
 from registry import Registry
 from tasks import contain, task
 
-_CPU: Final = scaling.CfnScalingPolicy.PredefinedMetricSpecificationProperty(
-    predefined_metric_type="ECSServiceAverageCPUUtilization"
+_Followed = scaling.CfnScalingPolicy.TargetTrackingScalingPolicyConfigurationProperty
+_CPU: Final = _Followed(
+    predefined_metric_specification=scaling.CfnScalingPolicy.PredefinedMetricSpecificationProperty(
+        predefined_metric_type="ECSServiceAverageCPUUtilization"
+    ),
+    target_value=60,
+    scale_out_cooldown=30,
+    scale_in_cooldown=300,
 )
-_HASH_QUEUE: Final = scaling.CfnScalingPolicy.CustomizedMetricSpecificationProperty(
-    namespace="Noughts",
-    metric_name="hash_queue",
-    statistic="Average",
-    dimensions=[scaling.CfnScalingPolicy.MetricDimensionProperty(name="service", value="auth")],
+_HASH_QUEUE: Final = _Followed(
+    customized_metric_specification=scaling.CfnScalingPolicy.CustomizedMetricSpecificationProperty(
+        namespace="Noughts",
+        metric_name="hash_queue",
+        statistic="Average",
+        dimensions=[scaling.CfnScalingPolicy.MetricDimensionProperty(name="service", value="auth")],
+    ),
+    target_value=25,
+    scale_out_cooldown=30,
+    scale_in_cooldown=300,
 )
 """How full the queue of those who wait for a password hash is, in per cent: it tells before the processor's average does."""
 
@@ -31,7 +43,7 @@ _HASH_QUEUE: Final = scaling.CfnScalingPolicy.CustomizedMetricSpecificationPrope
 class Services(Stack):
     """A service of ECS for each, in both zones, rolled one task after the other and rolled back by itself."""
 
-    def __init__(  # noqa: PLR0913 - it stands on all the others
+    def __init__(
         self,
         scope: Construct,
         deployment: Deployment,
@@ -72,8 +84,8 @@ class Services(Stack):
         self.services = {name: self._service(name, made) for name, made in tasks.items()}
         scaled = {name: self._scale(name, deployment.sizes[name]) for name in SERVICES}
         for name, target in scaled.items():
-            self._follow(name, "Cpu", target, predefined_metric_specification=_CPU, target_value=60)
-        self._follow("auth", "Hashes", scaled["auth"], customized_metric_specification=_HASH_QUEUE, target_value=25)
+            self._follow(name, "Cpu", target, _CPU)
+        self._follow("auth", "Hashes", scaled["auth"], _HASH_QUEUE)
 
     def _service(self, name: str, made: ecs.FargateTaskDefinition) -> ecs.CfnService:
         return ecs.CfnService(
@@ -119,16 +131,12 @@ class Services(Stack):
             max_capacity=size.most,
         )
 
-    def _follow(self, name: str, what: str, target: scaling.CfnScalableTarget, **metric: object) -> None:
+    def _follow(self, name: str, what: str, target: scaling.CfnScalableTarget, followed: _Followed) -> None:
         scaling.CfnScalingPolicy(
             self,
             f"{name.capitalize()}{what}",
             policy_name=f"{name}-{what.lower()}",
             policy_type="TargetTrackingScaling",
             scaling_target_id=target.ref,
-            target_tracking_scaling_policy_configuration=(
-                scaling.CfnScalingPolicy.TargetTrackingScalingPolicyConfigurationProperty(
-                    scale_out_cooldown=30, scale_in_cooldown=300, **metric
-                )
-            ),
+            target_tracking_scaling_policy_configuration=followed,
         )

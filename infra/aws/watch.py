@@ -1,5 +1,6 @@
 """Who is told when something is wrong, what there is to look at, and what it may cost."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from aws_cdk import Duration, Stack
@@ -9,9 +10,10 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+
 from balancer import Balancer
 from cluster import Cluster
-from constructs import Construct
 from data import Data
 from deployment import Deployment
 from edge import Edge
@@ -24,12 +26,13 @@ _OVER: Final = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
 _UNDER: Final = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 _GIB: Final = 1024**3
 Metric = cloudwatch.Metric | cloudwatch.MathExpression
+Metrics = dict[str, Sequence[Metric]]
 
 
 class Watch(Stack):
     """Alarms by mail, a dashboard, and a budget."""
 
-    def __init__(  # noqa: PLR0913 - it looks at everything
+    def __init__(
         self,
         scope: Construct,
         deployment: Deployment,
@@ -52,7 +55,7 @@ class Watch(Stack):
         self._dashboard(seen)
         self._budget(deployment)
 
-    def _of_the_balancer(self, balancer: Balancer) -> dict[str, list[Metric]]:
+    def _of_the_balancer(self, balancer: Balancer) -> Metrics:
         """Watch how many answers are errors, how long they take, and whether each service has a task that is well."""
         whole = {"LoadBalancer": balancer.balancer.attr_load_balancer_full_name}
         asked = _metric("AWS/ApplicationELB", "RequestCount", whole, _SUM)
@@ -96,13 +99,13 @@ class Watch(Stack):
             "Tasks that are well": [*well.values()],
         }
 
-    def _of_the_api(self, edge: Edge) -> dict[str, list[Metric]]:
+    def _of_the_api(self, edge: Edge) -> Metrics:
         one = {"ApiId": edge.api.ref}
         failed = _metric("AWS/ApiGateway", "5xx", one, _SUM)
         self._alarm("Api", failed, _OVER, 50, minutes=5, why="The HTTP API does not reach the balancer.")
         return {"HTTP API: refused and failed": [_metric("AWS/ApiGateway", "4xx", one, _SUM), failed]}
 
-    def _of_the_database(self, data: Data) -> dict[str, list[Metric]]:
+    def _of_the_database(self, data: Data) -> Metrics:
         one = {"DBInstanceIdentifier": data.database.ref}
         cpu = _metric("AWS/RDS", "CPUUtilization", one, _MEAN)
         free = _metric("AWS/RDS", "FreeStorageSpace", one, _LEAST)
@@ -113,7 +116,7 @@ class Watch(Stack):
         )
         return {"Database: processor": [cpu], "Database: connections": [open_], "Database: free": [free]}
 
-    def _of_services(self, cluster: Cluster, services: Services) -> dict[str, list[Metric]]:
+    def _of_services(self, cluster: Cluster, services: Services) -> Metrics:
         broken = []
         for name in SERVICES:
             counted = logs.MetricFilter(
@@ -172,7 +175,7 @@ class Watch(Stack):
         alarm.add_alarm_action(actions.SnsAction(self._topic))
         alarm.add_ok_action(actions.SnsAction(self._topic))
 
-    def _dashboard(self, seen: dict[str, list[Metric]]) -> None:
+    def _dashboard(self, seen: Metrics) -> None:
         dashboard = cloudwatch.Dashboard(self, "Dashboard", dashboard_name=self._name)
         dashboard.add_widgets(
             *(cloudwatch.GraphWidget(title=title, left=metrics, width=8, height=5) for title, metrics in seen.items())
