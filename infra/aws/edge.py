@@ -1,14 +1,14 @@
 """Where people come in: CloudFront, and behind it the HTTP API for calls and the balancer itself for streams."""
 
-from typing import Final
+from typing import Any, Final
 
 from aws_cdk import CfnOutput, CfnParameter, RemovalPolicy, Stack
 from aws_cdk import aws_apigatewayv2 as api
 from aws_cdk import aws_cloudfront as cloudfront
-from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_logs as logs
-from balancer import ORIGIN_HEADER, Balancer
 from constructs import Construct
+
+from balancer import ORIGIN_HEADER, Balancer
 from data import Data
 from deployment import Deployment
 from exemptions import exempt
@@ -19,6 +19,7 @@ from paths import ASSETS, DISCOVERY, STREAMS
 _NEVER_CACHED: Final = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 _CACHED_AS_TOLD: Final = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 """AWS's own policies CachingDisabled and CachingOptimized."""
+_KEPT_UNLESS_TOLD: Final = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
 _EVERY_METHOD: Final = ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE"]
 _LOGGED: Final = (
     '{"time":"$context.requestTime","id":"$context.requestId","method":"$context.httpMethod","route":"$context.routeKey",'
@@ -62,7 +63,9 @@ class Edge(Stack):
             api_id=self.api.ref,
             stage_name="$default",
             auto_deploy=True,
-            access_log_settings=api.CfnStage.AccessLogSettingsProperty(destination_arn=told.log_group_arn, format=_LOGGED),
+            access_log_settings=api.CfnStage.AccessLogSettingsProperty(
+                destination_arn=told.log_group_arn, format=_LOGGED
+            ),
             default_route_settings=api.CfnStage.RouteSettingsProperty(
                 throttling_rate_limit=2_000, throttling_burst_limit=4_000, detailed_metrics_enabled=True
             ),
@@ -73,7 +76,7 @@ class Edge(Stack):
             self,
             "Link",
             name=self._deployment.name,
-            subnet_ids=network.vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS).subnet_ids,
+            subnet_ids=network.private,
             security_group_ids=[network.groups["link"].security_group_id],
         )
         return api.CfnIntegration(
@@ -103,9 +106,7 @@ class Edge(Stack):
                 )
             ],
         )
-        api.CfnApiMapping(
-            self, "Mapping", api_id=self.api.ref, domain_name=domain.ref, stage=self.stage.ref
-        )
+        api.CfnApiMapping(self, "Mapping", api_id=self.api.ref, domain_name=domain.ref, stage=self.stage.ref)
         return domain
 
     def _distribution(self, acl: str, domain: api.CfnDomainName, balancer: Balancer) -> cloudfront.CfnDistribution:
@@ -152,6 +153,11 @@ class Edge(Stack):
                 default_cache_behavior=cloudfront.CfnDistribution.DefaultCacheBehaviorProperty(
                     **_behaviour("calls", handed_on, _NEVER_CACHED)
                 ),
+                # Else CloudFront would show one person's 404 to the next, for ten seconds.
+                custom_error_responses=[
+                    cloudfront.CfnDistribution.CustomErrorResponseProperty(error_code=code, error_caching_min_ttl=0)
+                    for code in _KEPT_UNLESS_TOLD
+                ],
                 cache_behaviors=[
                     cloudfront.CfnDistribution.CacheBehaviorProperty(
                         path_pattern=path, **_behaviour("streams", handed_on, caching)
@@ -164,8 +170,11 @@ class Edge(Stack):
             ),
         )
         exempt(distribution, "AwsSolutions-CFR1", "Noughts is for everybody; no country is shut out.")
-        exempt(distribution, "AwsSolutions-CFR3", "Services, API and firewall each tell what came; a fourth log is people's addresses kept longer.")
-        exempt(distribution, "AwsSolutions-CFR5", "The API's origin is TLS 1.2; the other is plain, inside the VPC, over CloudFront's own interface.")
+        exempt(
+            distribution,
+            "AwsSolutions-CFR3",
+            "Services, API and firewall each tell what came; a fourth log is people's addresses kept longer.",
+        )
         return distribution
 
     def _calls(self, domain: api.CfnDomainName) -> cloudfront.CfnDistribution.OriginProperty:
@@ -200,7 +209,7 @@ class Edge(Stack):
         ]
 
 
-def _behaviour(origin: str, handed_on: cloudfront.CfnOriginRequestPolicy, caching: str) -> dict[str, object]:
+def _behaviour(origin: str, handed_on: cloudfront.CfnOriginRequestPolicy, caching: str) -> dict[str, Any]:
     return {
         "target_origin_id": origin,
         "viewer_protocol_policy": "redirect-to-https",

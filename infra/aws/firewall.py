@@ -6,11 +6,13 @@ from aws_cdk import ArnFormat, CfnOutput, RemovalPolicy, Stack
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_wafv2 as waf
 from constructs import Construct
+
 from deployment import FRONT, Deployment
 
 _DEAR: Final = ("/login", "/guests", "/token", "/recovery", "/users")
 """What costs a password hash, a mail or a row, and is asked for by strangers."""
 _Statement = waf.CfnWebACL.StatementProperty
+_Field = waf.CfnWebACL.FieldToMatchProperty
 
 
 class Firewall(Stack):
@@ -83,15 +85,17 @@ def _rate(name: str, priority: int, calls: int, of: _Statement | None) -> waf.Cf
 
 
 def _asked_by_strangers() -> _Statement:
-    posted = _field("POST", method={})
-    dear = _Statement(or_statement=waf.CfnWebACL.OrStatementProperty(statements=[_field(path, uri_path={}) for path in _DEAR]))
+    posted = _field("POST", _Field(method={}))
+    dear = _Statement(
+        or_statement=waf.CfnWebACL.OrStatementProperty(statements=[_field(path, _Field(uri_path={})) for path in _DEAR])
+    )
     return _Statement(and_statement=waf.CfnWebACL.AndStatementProperty(statements=[posted, dear]))
 
 
-def _field(value: str, **field: object) -> _Statement:
+def _field(value: str, field: _Field) -> _Statement:
     return _Statement(
         byte_match_statement=waf.CfnWebACL.ByteMatchStatementProperty(
-            field_to_match=waf.CfnWebACL.FieldToMatchProperty(**field),
+            field_to_match=field,
             positional_constraint="EXACTLY",
             search_string=value,
             text_transformations=[waf.CfnWebACL.TextTransformationProperty(priority=0, type="NONE")],

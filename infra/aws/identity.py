@@ -1,10 +1,30 @@
 """The pool in which Amazon Cognito keeps credentials, where it is the identity provider (docs/cognito.md)."""
 
-from aws_cdk import RemovalPolicy, Stack
+from typing import Final
+
+from aws_cdk import CfnOutput, RemovalPolicy, SecretValue, Stack
 from aws_cdk import aws_cognito as cognito
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_secretsmanager as secrets
 from constructs import Construct
+
 from deployment import Deployment
 from exemptions import exempt
+
+ASKED: Final = tuple(
+    f"cognito-idp:Admin{operation}"
+    for operation in (
+        "DeleteUser",
+        "DisableUser",
+        "EnableUser",
+        "GetUser",
+        "SetUserMFAPreference",
+        "SetUserPassword",
+        "UpdateUserAttributes",
+        "UserGlobalSignOut",
+    )
+)
+"""What the services ask as administrators; the rest of their calls anyone may make who has the client's secret."""
 
 
 class Identity(Stack):
@@ -54,19 +74,21 @@ class Identity(Stack):
             ),
         )
         self.pool.apply_removal_policy(RemovalPolicy.RETAIN)
-        exempt(self.pool, "AwsSolutions-COG1", "Length and a list of stolen passwords, no composition (NIST SP 800-63B).")
+        exempt(
+            self.pool, "AwsSolutions-COG1", "Length and a list of stolen passwords, no composition (NIST SP 800-63B)."
+        )
         exempt(self.pool, "AwsSolutions-COG2", "A second factor is everybody's choice, as with the local provider.")
-        exempt(self.pool, "AwsSolutions-COG3", "Guesses are throttled before they come here, by rows all processes share.")
         exempt(self.pool, "AwsSolutions-COG8", "What the plan Plus adds, threat protection, is throttled here before.")
         self.client = cognito.CfnUserPoolClient(
             self,
             "Client",
             user_pool_id=self.pool.ref,
             client_name="auth",
-            explicit_auth_flows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH"],
+            generate_secret=True,
+            explicit_auth_flows=["ALLOW_USER_PASSWORD_AUTH"],
             prevent_user_existence_errors="ENABLED",
             enable_token_revocation=True,
-            # With rotation the flow REFRESH_TOKEN_AUTH is not to be had: GetTokensFromRefreshToken takes its place.
+            # We issue tokens of our own and use none of these; where one gets out, it is of use once.
             refresh_token_rotation=cognito.CfnUserPoolClient.RefreshTokenRotationProperty(
                 feature="ENABLED", retry_grace_period_seconds=20
             ),
@@ -79,3 +101,16 @@ class Identity(Stack):
             read_attributes=["email", "email_verified"],
             write_attributes=["email"],
         )
+        self.client_secret = secrets.Secret(
+            self,
+            "ClientSecret",
+            description="Without it nobody signs up or in at the pool directly",
+            secret_string_value=SecretValue.resource_attribute(self.client.attr_client_secret),
+        )
+        exempt(self.client_secret, "AwsSolutions-SMG4", "It is the app client's, and changes with it.")
+        CfnOutput(self, "PoolId", value=self.pool.ref)
+        CfnOutput(self, "ClientId", value=self.client.ref)
+
+    def administering(self) -> iam.PolicyStatement:
+        """Return the right to ask the pool what only its administrators may, and nothing of other pools."""
+        return iam.PolicyStatement(actions=[*ASKED], resources=[self.pool.attr_arn])

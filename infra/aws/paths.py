@@ -42,7 +42,9 @@ def rules() -> list[Rule]:
     """
     whose = {_PARAMETER.sub("*", path): service for service, path, _ in public(TABLES)}
     wider = {pattern: [whose[one] for one in whose if one != pattern and _matches(one, pattern)] for pattern in whose}
-    led = [one for one, service in whose.items() if {*wider[one]} - {service} or (not wider[one] and service != _ELSEWHERE)]
+    led = [
+        one for one, service in whose.items() if {*wider[one]} - {service} or (not wider[one] and service != _ELSEWHERE)
+    ]
     led.sort(key=lambda one: (-len(wider[one]), whose[one], one))
     return [
         Rule(service, patterns[at : at + VALUES])

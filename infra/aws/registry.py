@@ -3,6 +3,7 @@
 from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_ecr as ecr
 from constructs import Construct
+
 from deployment import Deployment
 
 

@@ -7,12 +7,15 @@ from aws_cdk import Duration, Stack
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
+
 from deployment import Deployment, Size
 from exemptions import exempt
 from registry import Registry
 
 USER: Final = "10001:10001"
-_PLAIN: Final = "What is secret comes from Secrets Manager; what stands here may be read by anybody who reads the template."
+_PLAIN: Final = (
+    "What is secret comes from Secrets Manager; what stands here may be read by anybody who reads the template."
+)
 _ANY_REGISTRY: Final = "GetAuthorizationToken knows no resource: it names the registry, not an image."
 
 
@@ -27,9 +30,7 @@ def task(stack: Stack, name: str, deployment: Deployment, size: Size, registry: 
         runtime_platform=ecs.RuntimePlatform(
             operating_system_family=ecs.OperatingSystemFamily.LINUX, cpu_architecture=ecs.CpuArchitecture.X86_64
         ),
-        execution_role=iam.Role(
-            stack, f"{name}Execution", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com")
-        ),
+        execution_role=iam.Role(stack, f"{name}Execution", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com")),
     )
     registry.images.grant_pull(made.obtain_execution_role())
     exempt(made, "AwsSolutions-ECS2", _PLAIN)

@@ -391,3 +391,19 @@ def test_without_a_setting_the_database_carries_events_if_it_can() -> None:
     secret = b"s" * 32
     assert isinstance(broadcast.chosen(EventSettings(), database="", secret=secret), Memory)
     assert isinstance(broadcast.chosen(EventSettings(), database="postgresql://db/x", secret=secret), Relay)
+
+
+async def test_a_postgresql_that_is_named_carries_events_whatever_the_services_own_address(
+    postgres_address: str,
+) -> None:
+    pooler, named = "postgresql://noughts@127.0.0.1:1/noughts", EventSettings(events=postgres_address)
+    relays = [broadcast.chosen(named, database=pooler, secret=b"s" * 32) for _ in range(2)]
+    one, other = (Process(relay) for relay in relays if isinstance(relay, Relay))
+    tasks = [asyncio.create_task(process.relay.run()) for process in (one, other)]
+
+    await asyncio.gather(*(process.until(lambda process: process.gaps > 0) for process in (one, other)))
+    one.publish(1, 2)
+    await other.until(lambda process: len(process.heard) == 2)
+
+    for task in tasks:
+        await _ended(task)

@@ -13,6 +13,8 @@ import pytest
 from tests import servers
 from tests.security.attacks import HOST, PASSWORD, Reply, connect, guest, some_name
 
+ORIGIN_SECRET = "a secret of the origin in this test".replace(" ", "-")
+
 
 @pytest.fixture
 def limited(tmp_path: Path) -> Iterator[httpx.Client]:
@@ -28,6 +30,13 @@ def behind_a_proxy(tmp_path: Path) -> Iterator[httpx.Client]:
         servers.serving(tmp_path / "data", trusted_proxies="127.0.0.0/8, 10.0.0.0/8") as process,
         process.client() as client,
     ):
+        yield client
+
+
+@pytest.fixture
+def behind_cloudfront(tmp_path: Path) -> Iterator[httpx.Client]:
+    """A client of a server that believes whoever shows a secret."""
+    with servers.serving(tmp_path / "data", origin_secret=ORIGIN_SECRET) as process, process.client() as client:
         yield client
 
 
@@ -100,6 +109,20 @@ def test_only_the_hop_the_proxy_added_counts(behind_a_proxy: httpx.Client) -> No
     forged = [register(behind_a_proxy, f"198.51.{n}.1, 203.0.113.9, 10.1.2.3") for n in range(105)]
 
     assert 429 in forged[100:]
+
+
+def test_behind_cloudfront_each_viewer_has_a_limit_and_who_forges_one_has_not(behind_cloudfront: httpx.Client) -> None:
+    def ask(viewer: str, secret: str) -> int:
+        headers = {"CloudFront-Viewer-Address": viewer, "X-Noughts-Origin": secret}
+        return behind_cloudfront.post("/users", json={}, headers=headers).status_code
+
+    forged = [ask(f"203.0.{n}.7:443", "no secret") for n in range(105)]
+    known = [ask(f"203.0.{n}.7:443", ORIGIN_SECRET) for n in range(105)]
+    one = [ask(f"198.51.100.7:{port}", ORIGIN_SECRET) for port in range(1_000, 1_105)]
+
+    assert 429 in forged[100:]
+    assert known == [422] * 105
+    assert 429 in one[100:]
 
 
 @pytest.mark.parametrize(

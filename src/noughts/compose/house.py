@@ -42,13 +42,14 @@ TABLE_OF: Final[dict[Part, str]] = {"users": "Users", "auth": "Sign-in", "games"
 class House(Rooms):
     """A process to be entered."""
 
-    _client: Callable[[str, bytes], str]
+    _client: address.Client
     _is_draining = False
 
     async def ready(self) -> Self:
         """Load what sign-in needs from the database, and look at the neighbours' addresses; raises Refusal, Unavailable."""
         # What cannot be is refused before anything is made.
-        self._client = address.resolver(address.networks(self.settings.gateway.trusted_proxies))
+        entrance = self.settings.gateway
+        self._client = address.resolver(address.networks(entrance.trusted_proxies), entrance.origin_secret)
         if "users" in self.parts:
             self.requests.gauges |= self.delivery.gauges()
             self.users.exports = Exports(self.user_store, self.auth_port, self.games_port, self.fittings)

@@ -27,6 +27,13 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: Annotated[
         str, Meta(description="Networks whose X-Forwarded-For is believed, comma-separated; empty: none.")
     ] = ""
+    origin_secret: Annotated[
+        str,
+        Meta(
+            description="What CloudFront shows in X-Noughts-Origin for its CloudFront-Viewer-Address to be believed.",
+            pattern="^([!-~]{32,}|)$",
+        ),
+    ] = ""
 
 
 class Limiter:

@@ -17,14 +17,14 @@ class EventSettings(msgspec.Struct, frozen=True, kw_only=True):
     events: Annotated[
         str,
         Meta(
-            description="redis:// or rediss:// address that carries events between processes; empty: PostgreSQL does.",
-            pattern="^(rediss?://.|$)",
+            description="redis://, rediss:// or postgresql:// address that carries events; empty: the database does.",
+            pattern="^((rediss?|postgres(ql)?)://.|$)",
         ),
     ] = ""
 
 
 def chosen(found: EventSettings, *, database: str, secret: bytes) -> Broadcast:
-    """Return the way of events: Redis where one is named, else the PostgreSQL database, else none; raises Refusal.
+    """Return the way of events: what is named, else the PostgreSQL database, else none; raises Refusal.
 
     Whoever has the same `secret` is of the same installation, and hears each other alone.
     """
@@ -33,10 +33,10 @@ def chosen(found: EventSettings, *, database: str, secret: bytes) -> Broadcast:
         return Memory()
     from noughts.kit.broadcast.relay import Relay
 
-    if not found.events:
+    if not found.events.startswith("redis"):
         from noughts.kit.broadcast.postgres import Notify
 
-        return Relay(Notify(database, channel))
+        return Relay(Notify(found.events or database, channel))
     try:
         from noughts.kit.broadcast.redis import PubSub
     except ModuleNotFoundError:

@@ -2,10 +2,10 @@
 
 import re
 import time
-from collections.abc import Callable
 from typing import Final
 
 from noughts.kit import ids
+from noughts.kit.address import Client
 from noughts.kit.edge.answers import Door, Reply, line, told
 from noughts.kit.edge.requests import Request
 from noughts.kit.errors import InternalError, Problem
@@ -15,7 +15,6 @@ from noughts.kit.metrics import Requests
 _REQUEST_ID: Final = re.compile(rb"[\w-]{1,64}", re.ASCII)
 _ASKED_ALL_THE_TIME: Final = ("/healthz", "/readyz", "/internal/auth/keys", "/.well-known/jwks.json")
 """By balancers, other processes and gateways, day and night: told only where the answer is no."""
-Client = Callable[[str, bytes], str]
 
 
 class Threshold:
@@ -35,7 +34,7 @@ class Threshold:
         started = time.perf_counter()
         request.id = request_id = _given_id(request) or ids.request_id()
         request.secure = self._secure
-        request.address = self._client(request.address, request.headers.get(b"x-forwarded-for", b""))
+        request.address = self._client(request.address, request.headers)
         about.set({"request": request_id, "address": request.address})
         marks, problem = self._marks % request_id.encode(), None
         try:
