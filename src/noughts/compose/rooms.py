@@ -12,7 +12,7 @@ from noughts.auth.store import AuthStore
 from noughts.compose.identity import Identity
 from noughts.compose.settings import PARTS, Part, Settings
 from noughts.games.service import GameService, Invites
-from noughts.games.store import GameStore
+from noughts.games.store import GamesStore
 from noughts.kit import broadcast, clock, mail, sealing
 from noughts.kit.broadcast import Broadcast
 from noughts.kit.database import Database
@@ -142,15 +142,8 @@ class Rooms:
     @cached_property
     def games(self) -> GameService:
         """The Game Service."""
-        return GameService(
-            GameStore(self.database),
-            users=self.users_port,
-            idempotency=self.fittings.idempotency,
-            broadcast=self.fittings.broadcast,
-            invites=Invites(sealing.derive(self.secret, "invites"), self.fittings.origin),
-            chance=self._chance,
-            now=self.now,
-        )
+        invites = Invites(sealing.derive(self.secret, "invites"), self.fittings.origin)
+        return GameService(GamesStore(self.database), self.users_port, invites, self.fittings, self._chance)
 
     # The same as the others see them: near, or far.
 

@@ -20,7 +20,12 @@ OWNED: Final[dict[str, dict[str, str]]] = {
         "recovery_codes": _MADE_AND_ENDED,
         "mfa_tokens": _ALL,
     },
-    "games": {"games": "SELECT INSERT UPDATE"},
+    "games": {
+        "games": "SELECT INSERT UPDATE",
+        "ratings": "SELECT INSERT UPDATE",
+        "rated_games": "SELECT INSERT",
+        "live_tickets": _MADE_AND_ENDED,
+    },
 }
 """The tables of each service, and what it does with them."""
 

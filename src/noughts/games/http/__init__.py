@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from noughts.games.http import games, inside
+from noughts.games.http import games, inside, live
 from noughts.kit.edge import Route
 
-ROUTES: Final[tuple[Route, ...]] = (*games.ROUTES, *inside.ROUTES)
+ROUTES: Final[tuple[Route, ...]] = (*games.ROUTES, *live.ROUTES, *inside.ROUTES)

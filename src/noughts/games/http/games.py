@@ -5,8 +5,11 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import UNSET, Meta
 
+from noughts.games.model.clocks import Time, written
 from noughts.games.model.games import GameId, GameOver, SeatTaken, Status, Variant, Wish
+from noughts.games.model.lives import NothingToClaim, TooLateToAbort
 from noughts.games.model.moves import Attempt, IllegalMove, NotYourTurn, PlyConflict, PlyRequired
+from noughts.games.model.offers import Kind, NothingToTakeBack, NotOverYet
 from noughts.games.model.snapshots import Snapshot, etag
 from noughts.games.service import GameService
 from noughts.games.store import Shelf
@@ -34,12 +37,36 @@ class Computer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fiel
     level: Literal[1, 6]
 
 
-class GameBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The game somebody would like."""
+class Challenged(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="user"):
+    """Somebody by name, who may take the challenge or decline it."""
 
-    opponent: Anyone | Invited | Computer
+    username: Annotated[str, Meta(max_length=64)]
+
+
+class GameBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The game somebody would like; `time` is how long both may think, absent: as long as they like."""
+
+    opponent: Anyone | Invited | Challenged | Computer
     mark: Literal["X", "O", "random"] = "random"
     variant: Variant = "classic"
+    time: Time | None = None
+    rated: bool = False
+
+
+class ChallengeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who is challenged, and to which game."""
+
+    username: Annotated[str, Meta(max_length=64)]
+    mark: Literal["X", "O", "random"] = "random"
+    variant: Variant = "classic"
+    time: Time | None = None
+    rated: bool = False
+
+
+class OfferBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is offered: a draw, to take one's last move back, or another game."""
+
+    kind: Kind
 
 
 class JoinBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,7 +101,7 @@ class GameList(msgspec.Struct, frozen=True):
 
 
 async def create_game(games: GameService, ask: Ask[GameBody, NoQuery]) -> Answer:
-    shown = await games.create(_wish(ask.body), ask.caller, ask.idempotency_key())
+    shown = await games.create(await _wish(games, ask), ask.caller, ask.idempotency_key())
     return Answer(shown, 201, location=f"/games/{shown.id}")
 
 
@@ -118,17 +145,63 @@ async def resign_game(games: GameService, ask: Ask[None, NoQuery]) -> Answer:
     return Answer(await games.resign(GameId(ask.path["game_id"]), ask.caller))
 
 
-def _wish(body: GameBody) -> Wish:
+async def abort_game(games: GameService, ask: Ask[None, NoQuery]) -> Answer:
+    return Answer(await games.abort(GameId(ask.path["game_id"]), ask.caller))
+
+
+async def claim_game(games: GameService, ask: Ask[None, NoQuery]) -> Answer:
+    return Answer(await games.claim(GameId(ask.path["game_id"]), ask.caller))
+
+
+async def make_offer(games: GameService, ask: Ask[OfferBody, NoQuery]) -> Answer:
+    return Answer(await games.offer(GameId(ask.path["game_id"]), ask.body.kind, ask.caller))
+
+
+async def accept_offer(games: GameService, ask: Ask[None, NoQuery]) -> Answer:
+    shown = await games.answer(GameId(ask.path["game_id"]), ask.path["offer_id"], ask.caller, accept=True)
+    return Answer(shown)
+
+
+async def decline_offer(games: GameService, ask: Ask[None, NoQuery]) -> Answer:
+    shown = await games.answer(GameId(ask.path["game_id"]), ask.path["offer_id"], ask.caller, accept=False)
+    return Answer(shown)
+
+
+async def challenge(games: GameService, ask: Ask[ChallengeBody, NoQuery]) -> Answer:
+    body = ask.body
+    opponent = await games.seats.whom(body.username, ask.caller.user_id)
+    wish = Wish(
+        seat="user", opponent=opponent, mark=body.mark, variant=body.variant, time=written(body.time), rated=body.rated
+    )
+    shown = await games.create(wish, ask.caller, ask.idempotency_key())
+    return Answer(shown, 201, location=f"/games/{shown.id}")
+
+
+async def accept_challenge(games: GameService, ask: Ask[None, NoQuery]) -> Answer:
+    return Answer(await games.join(GameId(ask.path["challenge_id"]), None, ask.caller))
+
+
+async def decline_challenge(games: GameService, ask: Ask[None, NoQuery]) -> Answer:
+    return Answer(await games.decline(GameId(ask.path["challenge_id"]), ask.caller))
+
+
+async def _wish(games: GameService, ask: Ask[GameBody, NoQuery]) -> Wish:
+    body = ask.body
+    plain = Wish(seat="anyone", mark=body.mark, variant=body.variant, time=written(body.time), rated=body.rated)
     match body.opponent:
         case Computer(level=level):
-            return Wish(seat="computer", level=level, mark=body.mark, variant=body.variant)
+            return msgspec.structs.replace(plain, seat="computer", level=level)
         case Invited():
-            return Wish(seat="invite", mark=body.mark, variant=body.variant)
+            return msgspec.structs.replace(plain, seat="invite")
+        case Challenged(username=username):
+            opponent = await games.seats.whom(username, ask.caller.user_id)
+            return msgspec.structs.replace(plain, seat="user", opponent=opponent)
         case Anyone():
-            return Wish(seat="anyone", mark=body.mark, variant=body.variant)
+            return plain
 
 
 _STARTS: Final = (IdempotencyKeyReused, IdempotencyInProgress)
+_OFFERS: Final = (GameOver, NotOverYet, NothingToTakeBack)
 _MOVES: Final = (PlyRequired, GameOver, PlyConflict, NotYourTurn, IllegalMove)
 
 ROUTES: Final = (
@@ -143,4 +216,19 @@ ROUTES: Final = (
           answer=Snapshot, status=201, also=(200,), errors=_MOVES, limit=MOVES, repeatable=True),
     Route("POST", "/games/{game_id}/resign", resign_game, "Give up, or call off while nobody has joined.",
           answer=Snapshot, repeatable=True),
+    Route("POST", "/games/{game_id}/abort", abort_game, "Call a game off before both have moved.", answer=Snapshot,
+          errors=(GameOver, TooLateToAbort), repeatable=True),
+    Route("POST", "/games/{game_id}/claim", claim_game, "Win the game of an opponent who is gone.", answer=Snapshot,
+          errors=(NothingToClaim,), repeatable=True),
+    Route("POST", "/games/{game_id}/offers", make_offer, "Offer a draw, to take a move back, or another game.",
+          body=OfferBody, answer=Snapshot, errors=_OFFERS, repeatable=True),
+    Route("POST", "/games/{game_id}/offers/{offer_id}/accept", accept_offer, "Take what the other offers.",
+          answer=Snapshot, errors=_OFFERS),
+    Route("POST", "/games/{game_id}/offers/{offer_id}/decline", decline_offer, "Decline it.", answer=Snapshot),
+    Route("POST", "/challenges", challenge, "Challenge somebody by name.", body=ChallengeBody, answer=Snapshot, status=201,
+          errors=_STARTS, keyed=True),
+    Route("POST", "/challenges/{challenge_id}/accept", accept_challenge, "Take a challenge.", answer=Snapshot,
+          errors=(SeatTaken, GameOver), repeatable=True),
+    Route("POST", "/challenges/{challenge_id}/decline", decline_challenge, "Decline a challenge.", answer=Snapshot,
+          errors=(GameOver,), repeatable=True),
 )  # fmt: skip

@@ -9,11 +9,10 @@ import msgspec
 from noughts.games.rules import VARIANTS, Mark, Moves, Outcome, Rules
 from noughts.kit.errors import Conflict, Forbidden, NotFound
 from noughts.kit.tokens import UserId
-from noughts.ports.users import computer_id
 
 GameId = NewType("GameId", str)
 Variant = Literal["classic"]
-Seat = Literal["anyone", "invite", "computer"]
+Seat = Literal["anyone", "invite", "user", "computer"]
 Status = Literal["open", "playing", "finished", "aborted"]
 Reason = Literal["line", "full", "resigned", "timeout", "agreed", "abandoned"]
 MARKS: Final[tuple[Mark, ...]] = ("X", "O")
@@ -29,12 +28,18 @@ class SeatTaken(Conflict):
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """The game somebody would like: who may take the other seat, which level of computer, which mark for oneself."""
+    """The game somebody would like: who may take the other seat, which level of computer, which mark for oneself.
+
+    `opponent` is who is challenged, `time` how long they may think (`clocks.written`).
+    """
 
     seat: Seat
     level: int | None = None
+    opponent: UserId | None = None
     mark: Literal["X", "O", "random"] = "random"
     variant: Variant = "classic"
+    time: str | None = None
+    rated: bool = False
 
 
 class Game(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -42,6 +47,10 @@ class Game(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
 
     `moves` is the truth: two hexadecimal digits a cell, in the order played. `mark` is what `user_id` plays, `seat` who
     may take, or took, the other seat. `pos` changes with the position, `seq` with everything that happens.
+
+    `time` is how long each may think, `x_ms` and `o_ms` what is left to each as the turn began, `deadline` when it is over
+    for who is to move. `invited_id` is who was challenged, `next_id` the game that follows: the rematch, or the next of
+    a series. Ratings are those of when they sat down. `waits_until`: nobody waits any more after that.
     """
 
     id: GameId
@@ -62,6 +71,20 @@ class Game(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     reason: Reason | None
     created_at: datetime
     updated_at: datetime
+    time: str | None = None
+    x_ms: int | None = None
+    o_ms: int | None = None
+    deadline: datetime | None = None
+    rated: bool = False
+    offers: str = ""
+    takebacks: int = 0
+    invited_id: UserId | None = None
+    next_id: GameId | None = None
+    series_id: GameId | None = None
+    series_no: int | None = None
+    user_rating: int | None = None
+    opponent_rating: int | None = None
+    waits_until: datetime | None = None
 
     @property
     def rules(self) -> Rules:
@@ -95,68 +118,9 @@ class Game(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         return OTHER[self.mark] if user_id == self.opponent_id else None
 
 
-def begun(game_id: GameId, wish: Wish, *, by: UserId, mark: Mark, invite: str | None, at: datetime) -> Game:
-    """Return a new game: against the computer it is played at once, else it waits for whom the seat is open to.
-
-    `invite` is the digest of the secret that opens the seat.
-    """
-    at_once = wish.level is not None
-    return Game(
-        id=game_id,
-        user_id=by,
-        opponent_id=None if wish.level is None else computer_id(wish.level),
-        mark=mark,
-        seat=wish.seat,
-        level=wish.level,
-        invite=invite,
-        variant=wish.variant,
-        moves="",
-        ply=0,
-        pos=0,
-        seq=0,
-        turn=VARIANTS[wish.variant].to_move(()) if at_once else None,
-        status="playing" if at_once else "open",
-        result=None,
-        reason=None,
-        created_at=at,
-        updated_at=at,
-    )
-
-
-def joined(before: Game, by: UserId, at: datetime) -> Game:
-    """Return the game with somebody in the free seat; the same game for who sits in it already.
-
-    Raises SeatTaken, or GameOver where it was called off.
-    """
-    if before.mark_of(by) is not None:
-        return before
-    if before.status != "open":
-        raise GameOver("It was called off.") if before.seat_is_free else SeatTaken
-    return msgspec.structs.replace(
-        before, opponent_id=by, status="playing", turn=before.rules.to_move(()), seq=before.seq + 1, updated_at=at
-    )
-
-
-def resigned(before: Game, mark: Mark, at: datetime) -> Game:
-    """Return the game given up by one side, or called off where nobody had joined; unchanged once it is over."""
-    if before.is_over:
-        return before
-    if before.status == "open":
-        return msgspec.structs.replace(before, status="aborted", turn=None, seq=before.seq + 1, updated_at=at)
-    return msgspec.structs.replace(
-        before,
-        status="finished",
-        turn=None,
-        result=OTHER[mark],
-        reason="resigned",
-        seq=before.seq + 1,
-        updated_at=at,
-    )
-
-
 def require_visible(game: Game | None, by: UserId) -> Game:
-    """Return a game its players may see, and anyone where the seat was open to anyone; raises NotFound."""
-    if game is None or (game.seat != "anyone" and game.mark_of(by) is None):
+    """Return a game its players and who is challenged may see, and anyone where the seat was open to anyone; raises NotFound."""
+    if game is None or (game.seat != "anyone" and game.mark_of(by) is None and game.invited_id != by):
         raise NotFound("There is no such game.")
     return game
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from noughts.games.model import clocks
 from noughts.games.model.games import Game, GameOver, Reason
 from noughts.games.rules import Mark
 from noughts.kit.errors import Conflict, FieldError, Invalid, PreconditionRequired
@@ -42,6 +43,9 @@ def played(before: Game, mark: Mark, attempt: Attempt, at: datetime) -> Game:
     if attempt.ply is None:
         detail = "Send the number of moves played before it as `ply`."
         raise PlyRequired(detail, errors=(FieldError("#/ply", "required", detail),))
+    if before.takebacks and attempt.pos is None:
+        detail = "A move was taken back in this game: send its position as `pos`, too."
+        raise PlyRequired(detail, errors=(FieldError("#/pos", "required", detail),))
     cells, rules = before.cells, before.rules
     earlier = cells[: attempt.ply]
     if cells[attempt.ply : attempt.ply + 1] == (attempt.cell,) and rules.to_move(earlier) == mark:
@@ -65,7 +69,7 @@ def _after(before: Game, cell: int, at: datetime) -> Game:
     reason: Reason | None = None
     if result is not None:
         reason = "full" if result == "draw" else "line"
-    return msgspec.structs.replace(
+    after = msgspec.structs.replace(
         before,
         moves=bytes(cells).hex(),
         ply=before.ply + 1,
@@ -76,4 +80,6 @@ def _after(before: Game, cell: int, at: datetime) -> Game:
         result=result,
         reason=reason,
         updated_at=at,
+        offers="",
     )
+    return after if before.time is None else clocks.moved(before, after, at)

@@ -7,12 +7,15 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from noughts.games.model import clocks, events, lives
+from noughts.games.model.clocks import Time as Timing
 from noughts.games.model.games import OTHER, Game, GameId, Reason, Status, Variant
 from noughts.games.rules import Mark, Outcome
 from noughts.kit.times import rfc3339
 from noughts.kit.tokens import UserId
 from noughts.ports import users
 from noughts.ports.games import Card, HeldGame, WaitingGame
+from noughts.ports.messages import Clocks, Offer
 from noughts.ports.users import Time
 
 _TAG_BYTES: Final = 6
@@ -23,6 +26,14 @@ class Players(msgspec.Struct, frozen=True):
 
     X: Card | None
     O: Card | None  # noqa: E741 - the mark's name
+
+
+class Series(msgspec.Struct, frozen=True):
+    """Which game of a rated match it is: of four, sides swapped after each."""
+
+    id: GameId
+    game: int
+    of: int
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,9 +54,13 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     result: Outcome | None
     reason: Reason | None
     line: tuple[int, ...] | None
-    time: None = None
-    deadline: None = None
-    offers: tuple[()] = ()
+    time: Timing | None
+    clocks: Clocks | None
+    deadline: Time | None
+    offers: tuple[Offer, ...]
+    rated: bool
+    series: Series | None
+    next: GameId | None
     created_at: Time
     updated_at: Time
     invite_url: str | UnsetType = UNSET
@@ -61,8 +76,10 @@ def snapshot(
 ) -> Snapshot:
     """Return a game as it is shown, people without a card as deleted."""
     cells, rules = game.cells, game.rules
-    owner = _card(game.user_id, cards)
-    guest = None if game.seat_is_free else _card(game.opponent_id, cards)
+    owner = _card(game.user_id, cards, game.user_rating if game.rated else None)
+    guest = None
+    if not game.seat_is_free:
+        guest = _card(game.opponent_id, cards, game.opponent_rating if game.rated else None)
     return Snapshot(
         id=game.id,
         user_id=owner.id,
@@ -79,6 +96,13 @@ def snapshot(
         result=game.result,
         reason=game.reason,
         line=rules.line(cells) if game.reason == "line" else None,
+        time=clocks.read(game.time),
+        clocks=events.clocks(game),
+        deadline=None if game.deadline is None else rfc3339(game.deadline),
+        offers=events.standing(game) if game.offers else (),
+        rated=game.rated,
+        series=None if game.series_id is None else Series(game.series_id, game.series_no or 1, lives.SERIES),
+        next=game.next_id,
         created_at=rfc3339(game.created_at),
         updated_at=rfc3339(game.updated_at),
         invite_url=invite_url,
@@ -116,5 +140,6 @@ def waiting(game: Game, owner: UserId) -> WaitingGame:
     )
 
 
-def _card(user_id: UserId | None, cards: Mapping[UserId, users.Card]) -> Card:
-    return Card.of(None if user_id is None else cards.get(user_id))
+def _card(user_id: UserId | None, cards: Mapping[UserId, users.Card], rating: int | None) -> Card:
+    card = Card.of(None if user_id is None else cards.get(user_id))
+    return card if rating is None else msgspec.structs.replace(card, rating=rating)

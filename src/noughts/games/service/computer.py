@@ -10,6 +10,7 @@ from typing import Final
 from noughts.games import engine
 from noughts.games.model.games import OTHER, Game
 from noughts.games.model.moves import Attempt, played
+from noughts.games.service.table import Table
 from noughts.games.store import GameStore, Overtaken
 from noughts.kit.errors import Unavailable
 from noughts.kit.logging import log
@@ -20,8 +21,9 @@ _AT_ONCE: Final = 200
 class Computer:
     """Plays where it is the computer's turn. Replying twice, or in two processes, is harmless: one is stored."""
 
-    def __init__(self, store: GameStore, chance: Random, now: Callable[[], datetime]) -> None:
+    def __init__(self, store: GameStore, table: Table, chance: Random, now: Callable[[], datetime]) -> None:
         self._store = store
+        self._table = table
         self._chance = chance
         self._now = now
         self._replying: set[asyncio.Task[None]] = set()
@@ -49,6 +51,6 @@ class Computer:
         after = played(game, OTHER[game.mark], Attempt(game.ply, cell), self._now())
         try:
             with contextlib.suppress(Overtaken):
-                await self._store.play(game, after)
+                await self._table.put(game, after)
         except Unavailable as error:
             log.warning("computer_silent", game=game.id, reason=error.detail)  # the next sweep tries again

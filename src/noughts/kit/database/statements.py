@@ -15,7 +15,7 @@ import msgspec
 from noughts.kit.metrics import Gauges
 
 Row = TypeVar("Row")
-Argument = str | int | bytes | datetime | None
+Argument = str | int | float | bytes | datetime | None
 _TOGETHER: Final = 50
 _PARAMETER: Final = re.compile(r"\$(\d+)")
 

@@ -36,6 +36,19 @@ class Count(msgspec.Struct, frozen=True, array_like=True):
     games: int
 
 
+class Search(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody looks for an opponent: which games would do, and how far from their rating (`None`: never mind)."""
+
+    variant: Variant
+    time: str | None
+    rated: bool
+    user_id: UserId
+    unwanted: Mark | None = None
+    rating: int | None = None
+    within: int | None = None
+    at: datetime
+
+
 class Shelf(msgspec.Struct, frozen=True, kw_only=True):
     """Which games of a player a viewer wants listed: newest first, from the one after `after` on."""
 
@@ -53,18 +66,24 @@ _REMEMBERED: Final = 4_096
 _LAST_ID: Final = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 _FIRST_ID: Final = "00000000-0000-0000-0000-000000000000"
 _VALUES: Final = ", ".join(f"${n}" for n in range(1, len(_FIELDS) + 1))
-_OWNER, _VARIANT, _UNWANTED = (f"${n + 1}" for n in (_FIELDS.index("user_id"), _FIELDS.index("variant"), len(_FIELDS)))
-_SET: Final = ("moves", "ply", "pos", "seq", "turn", "status", "result", "reason", "updated_at", "opponent_id")
-_SET_BY_PLAY: Final = _SET[:-1]
+_SET: Final = (
+    "moves", "ply", "pos", "seq", "turn", "status", "result", "reason", "updated_at",
+    "opponent_id", "x_ms", "o_ms", "deadline", "offers", "takebacks", "next_id", "opponent_rating", "waits_until",
+)  # fmt: skip
+_SET_BY_MOVE: Final = _SET[:9]
+"""What a move changes where there is no clock and nothing was offered: the most frequent of all writes."""
 
 
 def _set(names: tuple[str, ...]) -> str:
     return ", ".join(f"{name} = ${n}" for n, name in enumerate(names, 3))
 
 
-def _fitting(variant: str, mark: str, user: str) -> str:
+def _fitting(variant: str, mark: str, user: str, time: str, rated: str, at: str) -> str:
     """Return the condition of a game somebody could join: another's (and not one whose owner is gone), of the other mark."""
-    return f"status = 'open' AND seat = 'anyone' AND variant = {variant} AND mark <> {mark} AND user_id <> {user}"
+    return (
+        f"status = 'open' AND seat = 'anyone' AND variant = {variant} AND mark <> {mark} AND user_id <> {user}"
+        f" AND coalesce(time, '') = {time} AND rated = {rated} AND (waits_until IS NULL OR waits_until > {at})"
+    )
 
 
 def _shelf(person: str) -> str:
@@ -98,7 +117,11 @@ def _played(person: str) -> str:
 
 
 _BY_ID: Final = Query(f"SELECT {_ALL} FROM games WHERE id = $1", Game)
-_OLDEST_FITTING: Final = Query(f"SELECT {_ALL} FROM games WHERE {_fitting('$1', '$2', '$3')} ORDER BY id LIMIT 1", Game)
+_FITS: Final = _fitting("$1", "$2", "$3", "$4", "$5", "$6")
+_OLDEST_FITTING: Final = Query(
+    f"SELECT {_ALL} FROM games WHERE {_FITS} AND (abs(coalesce(user_rating, $7) - $7) <= $8) ORDER BY id LIMIT 1",
+    Game,
+)
 # Each half walks its own index newest first and stops at the limit; an OR would sort all of the player's games.
 _SHELF: Final = Query(
     f"SELECT {_ALL} FROM (SELECT * FROM ({_shelf('user_id')}) AS own"
@@ -135,12 +158,28 @@ _PENDING: Final = Query(
     Game,
 )
 _INSERT: Final = Sql(f"INSERT INTO games ({_ALL}) VALUES ({_VALUES})")
-_INSERT_IF_ALONE: Final = Sql(
-    f"INSERT INTO games ({_ALL}) SELECT {_VALUES}"
-    f" WHERE NOT EXISTS (SELECT 1 FROM games WHERE {_fitting(_VARIANT, _UNWANTED, _OWNER)})"
-)
-_PLAY: Final = Sql(f"UPDATE games SET {_set(_SET_BY_PLAY)} WHERE id = $1 AND seq = $2")
+_PLAY: Final = Sql(f"UPDATE games SET {_set(_SET_BY_MOVE)} WHERE id = $1 AND seq = $2")
+_REPLACE: Final = Sql(f"UPDATE games SET {_set(_SET)} WHERE id = $1 AND seq = $2")
 _JOIN: Final = Sql(f"UPDATE games SET {_set(_SET)} WHERE id = $1 AND seq = $2 AND opponent_id IS NULL")
+_WAITS: Final = Sql("UPDATE games SET waits_until = $2 WHERE id = $1 AND status = 'open'")
+_OVERDUE: Final = Query(
+    f"SELECT {_ALL} FROM games WHERE status = 'playing' AND time IS NOT NULL AND deadline <= $1 AND id > $2"
+    " ORDER BY id LIMIT $3",
+    Game,
+)
+_GIVEN_UP: Final = Query(
+    f"SELECT {_ALL} FROM games WHERE status = 'open' AND seat = 'anyone' AND waits_until <= $1 ORDER BY id LIMIT $2",
+    Game,
+)
+_CHALLENGES: Final = Query(
+    f"SELECT {_ALL} FROM games WHERE invited_id = $1 AND status = 'open' AND id > $2 ORDER BY id LIMIT $3", Game
+)
+_VERSUS: Final = Query(
+    f"SELECT {_ALL} FROM games WHERE status = 'finished' AND seat IN ('anyone', 'user')"
+    " AND ((user_id = $1 AND opponent_id = $2) OR (user_id = $2 AND opponent_id = $1)) ORDER BY id DESC LIMIT $3",
+    Game,
+)
+_WIDEST: Final = 1_000_000
 
 
 class GameStore:
@@ -158,9 +197,34 @@ class GameStore:
         """Return a game, whoever may see it."""
         return await self._database.fetch(_BY_ID, game_id)
 
-    async def oldest_fitting(self, variant: Variant, unwanted: Mark | None, user_id: UserId) -> Game | None:
-        """Return the game that has waited longest for anyone and whose owner is another and has not that mark."""
-        return await self._database.fetch(_OLDEST_FITTING, variant, unwanted or "", user_id)
+    async def oldest_fitting(self, wanted: Search) -> Game | None:
+        """Return the game that has waited longest for somebody like that."""
+        rating = wanted.rating or 0
+        within = _WIDEST if wanted.within is None else wanted.within
+        return await self._database.fetch(
+            _OLDEST_FITTING, wanted.variant, wanted.unwanted or "", wanted.user_id, wanted.time or "", wanted.rated,
+            wanted.at, rating, within,
+        )  # fmt: skip
+
+    async def overdue(self, at: datetime, after: GameId | None, limit: int) -> list[Game]:
+        """Return games in which the time of who is to move is over, by id."""
+        return await self._database.scan(_OVERDUE, at, after or _FIRST_ID, limit)
+
+    async def given_up(self, at: datetime, limit: int) -> list[Game]:
+        """Return games whose owners do not wait any more."""
+        return await self._database.scan(_GIVEN_UP, at, limit)
+
+    async def wait(self, game_id: GameId, until: datetime) -> None:
+        """Say how long the owner of a waiting game goes on waiting, unless it has begun."""
+        await self._database.write(Write(_WAITS, (game_id, until), rows=None))
+
+    async def challenges(self, user_id: UserId, after: GameId | None, limit: int) -> list[Game]:
+        """Return the challenges to somebody that wait for an answer, the oldest first."""
+        return await self._database.scan(_CHALLENGES, user_id, after or _FIRST_ID, limit)
+
+    async def versus(self, one: UserId, other: UserId, limit: int) -> list[Game]:
+        """Return the latest finished games between two people, the newest first, without those by invitation."""
+        return await self._database.scan(_VERSUS, one, other, limit)
 
     async def shelf(self, wanted: Shelf) -> list[Game]:
         """Return a player's games as far as the viewer may see them, newest first."""
@@ -205,18 +269,16 @@ class GameStore:
 
     async def add(self, game: Game, *rows: Write) -> None:
         """Store a new game; raises KeyUsed, InvalidToken for somebody erased a moment ago."""
-        await self._write(Write(_INSERT, msgspec.structs.astuple(game)), *rows)
+        await self._write(added(game), *rows)
 
-    async def add_if_alone(self, game: Game, unwanted: Mark | None, *rows: Write) -> None:
-        """Store a game that waits for anyone; raises Overtaken while one waits that its owner could join, KeyUsed."""
-        await self._write(Write(_INSERT_IF_ALONE, (*msgspec.structs.astuple(game), unwanted or "")), *rows)
-
-    async def play(self, before: Game, after: Game) -> None:
-        """Store what happened on the board or ended the game; raises Overtaken unless nothing happened since `before`.
+    async def play(self, before: Game, after: Game, *rows: Write) -> None:
+        """Store what happened in a game and what belongs to it; raises Overtaken unless nothing happened since `before`.
 
         Whatever happens raises `seq`, so that one comparison stands for position, turn and status.
         """
-        await self._write(Write(_PLAY, (before.id, before.seq, *_values(after, _SET_BY_PLAY))))
+        plain = before.time is None and before.offers == after.offers and before.next_id == after.next_id
+        names, sql = (_SET_BY_MOVE, _PLAY) if plain and before.takebacks == after.takebacks else (_SET, _REPLACE)
+        await self._write(Write(sql, (before.id, before.seq, *_values(after, names))), *rows)
         self._remember(after)
 
     async def join(self, before: Game, after: Game, *rows: Write) -> None:
@@ -241,6 +303,16 @@ class GameStore:
             raise InvalidToken("The account is gone.") from None
         except Taken as taken:
             raise KeyUsed from None if taken.key == UNIQUE_KEY else taken
+
+
+def added(game: Game) -> Write:
+    """Return the write that stores a new game."""
+    return Write(_INSERT, msgspec.structs.astuple(game))
+
+
+def ended(before: Game, after: Game) -> Write:
+    """Return the write that stores the end of a game, and misses where something else happened first."""
+    return Write(_REPLACE, (before.id, before.seq, *_values(after, _SET)))
 
 
 def _values(game: Game, names: tuple[str, ...]) -> tuple[str | int | datetime | None, ...]:

@@ -1,0 +1,57 @@
+"""What a change of a game is to those who look at it."""
+
+from noughts.games.model import offers
+from noughts.games.model.games import Game
+from noughts.kit.times import rfc3339
+from noughts.ports.messages import Clocks, Finished, Moved, Offer, Offered
+
+
+def told(before: Game, after: Game) -> Moved | Offered | Finished | None:
+    """Return the event that leads from one to the next; nothing where only the whole game tells (joined, moves taken back)."""
+    if after.seq != before.seq + 1 or after.opponent_id != before.opponent_id:
+        return None
+    if after.ply == before.ply + 1:
+        return moved(after)
+    if after.ply != before.ply or (after.status == "playing" and after.offers == before.offers):
+        return None
+    if after.status == before.status and after.next_id == before.next_id:
+        return Offered(game=after.id, seq=after.seq, offers=standing(after))
+    return Finished(
+        game=after.id,
+        seq=after.seq,
+        status=after.status,
+        result=after.result,
+        reason=after.reason,
+        next=after.next_id,
+    )
+
+
+def moved(after: Game) -> Moved:
+    """Return the event of the move that led here."""
+    rules, cells = after.rules, after.cells
+    return Moved(
+        game=after.id,
+        seq=after.seq,
+        ply=after.ply - 1,
+        cell=cells[-1],
+        mark=rules.to_move(cells[:-1]),
+        pos=after.pos,
+        turn=after.turn,
+        status=after.status,
+        result=after.result,
+        reason=after.reason,
+        line=rules.line(cells) if after.reason == "line" else None,
+        deadline=None if after.deadline is None else rfc3339(after.deadline),
+        clocks=clocks(after),
+        next=after.next_id,
+    )
+
+
+def clocks(game: Game) -> Clocks | None:
+    """Return what is left on the clocks, as this turn began."""
+    return None if game.time is None else Clocks(game.x_ms or 0, game.o_ms or 0)
+
+
+def standing(game: Game) -> tuple[Offer, ...]:
+    """Return the offers that wait, as they are shown."""
+    return tuple([Offer(one.id, one.kind, one.by) for one in offers.standing(game)])

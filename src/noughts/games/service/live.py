@@ -1,0 +1,175 @@
+"""One live connection: what its person says, done; what happens in the games they look at, told in order and without a gap."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final, NamedTuple
+
+import msgspec
+
+from noughts.games.model import games
+from noughts.games.model.games import Game, GameId
+from noughts.games.model.moves import Attempt
+from noughts.games.model.snapshots import Snapshot
+from noughts.games.service.moves import Moves
+from noughts.games.service.news import ForSomebody, GameChanged, News
+from noughts.games.service.table import Table
+from noughts.kit import problems
+from noughts.kit.errors import BadRequest, Invalid, Problem, TooManyRequests
+from noughts.kit.ids import is_id
+from noughts.kit.logging import log
+from noughts.kit.tokens import Principal, UserId
+from noughts.ports.messages import Done, Ping, Play, Pong, Refused, Said, Shown, Sub, Told, Unsub
+
+_MOST: Final = 16
+_DECODE: Final = msgspec.json.Decoder(Said).decode
+_ENCODE: Final = msgspec.json.Encoder().encode
+_PONG: Final = _ENCODE(Pong())
+
+Send = Callable[[bytes, int | None], None]
+"""Takes an encoded message and, where it is one, the `seq` it brings a game to; never waits."""
+
+
+class Watching(NamedTuple):
+    """What a connection asks: the games, how to move in them, what happens, and how a game is shown to somebody."""
+
+    table: Table
+    moves: Moves
+    news: News
+    show: Callable[[Game, UserId], Awaitable[Snapshot]]
+
+
+class _Seen:
+    """A game as this connection knows it: up to which `seq`, and whether it is being read just now."""
+
+    __slots__ = ("game", "is_reading", "live", "seq")
+
+    def __init__(self, live: "Live", game: Game, seq: int) -> None:
+        self.live, self.game, self.seq = live, game, seq
+        self.is_reading = False
+
+    def changed(self, changed: GameChanged) -> None:
+        """Pass on what comes next; read the game again where something is missing."""
+        if changed.seq <= self.seq or self.is_reading:
+            return
+        if changed.told is not None and changed.seq == self.seq + 1:
+            self.seq = changed.seq
+            self.live.send(_ENCODE(changed.told), changed.seq)
+        else:
+            self.live.show_again(self)
+
+    def looked(self) -> None:
+        """Tell who looks now."""
+        self.live.send(_ENCODE(self.live.watching.news.presence(self.game)), None)
+
+
+class Live:
+    """A connection of somebody who proved who they are. What is said is done in the order it comes."""
+
+    def __init__(self, watching: Watching, by: Principal, send: Send) -> None:
+        self.watching = watching
+        self.by = by
+        self.send = send
+        self._seen: dict[GameId, _Seen] = {}
+        self._reading: set[asyncio.Task[None]] = set()
+        watching.news.listen(by.user_id, self._for_me, self._missed)
+
+    async def hear(self, text: bytes) -> None:
+        """Do what is said, and answer it."""
+        try:
+            said = _DECODE(text)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            self._refuse(None, BadRequest(f"This says nothing that is known here: {error}."))
+            return
+        try:
+            await self._do(said)
+        except Problem as problem:
+            self._refuse(getattr(said, "n", None), problem)
+
+    def close(self) -> None:
+        """Stop listening. May be repeated."""
+        for seen in self._seen.values():
+            self._leave(seen)
+        self._seen.clear()
+        for task in self._reading:
+            task.cancel()
+        self.watching.news.unlisten(self.by.user_id, self._for_me, self._missed)
+
+    async def watch(self, game_id: GameId, since: int | None) -> None:
+        """Tell what happens in a game from now on, first of all what happened after `since`; raises NotFound, TooManyRequests."""
+        if game_id in self._seen:
+            self._leave(self._seen.pop(game_id))
+        if len(self._seen) >= _MOST:
+            raise TooManyRequests(f"At most {_MOST} games at once.")
+        if not is_id(game_id):
+            raise Invalid.field("#/game", "id", "This is not the id of a game.")
+        game = games.require_visible(await self.watching.table.get(game_id), self.by.user_id)
+        seen = self._seen[game_id] = _Seen(self, game, -1 if since is None else since)
+        self.watching.news.watch(game_id, seen.changed)
+        # Again, now that nothing can be missed: what happened between is in it.
+        await self._show(seen)
+        self.watching.news.come(game_id, self.by.user_id, seen.looked)
+
+    def show_again(self, seen: _Seen) -> None:
+        """Read a game and show it, soon."""
+        seen.is_reading = True
+        task = asyncio.create_task(self._show_again(seen))
+        self._reading.add(task)
+        task.add_done_callback(self._reading.discard)
+
+    async def _do(self, said: Said) -> None:
+        match said:
+            case Play():
+                await self._play(said)
+            case Sub():
+                await self.watch(GameId(said.game), said.since)
+            case Unsub():
+                if (seen := self._seen.pop(GameId(said.game), None)) is not None:
+                    self._leave(seen)
+            case Ping():
+                self.send(_PONG, None)
+
+    async def _play(self, said: Play) -> None:
+        ply = None if said.ply is msgspec.UNSET else said.ply
+        pos = None if said.pos is msgspec.UNSET else said.pos
+        game, _ = await self.watching.moves.play(GameId(said.game), Attempt(ply, said.cell, pos), self.by.user_id)
+        if said.n is not None:
+            self._tell(Done(n=said.n, game=said.game, seq=game.seq))
+
+    async def _show(self, seen: _Seen) -> None:
+        """Read a game, and show it unless it is as it was known."""
+        seen.is_reading = True
+        try:
+            game = games.require_visible(await self.watching.table.get(seen.game.id), self.by.user_id)
+            shown = await self.watching.show(game, self.by.user_id)
+        finally:
+            seen.is_reading = False
+        seen.game = game
+        if game.seq != seen.seq:
+            seen.seq = game.seq
+            self.send(_ENCODE(Shown(game=game.id, seq=game.seq, snapshot=msgspec.Raw(_ENCODE(shown)))), game.seq)
+
+    async def _show_again(self, seen: _Seen) -> None:
+        for _ in range(2):  # what happens while it is read, is read as well
+            try:
+                await self._show(seen)
+            except Problem as problem:
+                log.info("live_game_unreadable", game=seen.game.id, problem=problem.slug())
+                return
+
+    def _for_me(self, found: ForSomebody) -> None:
+        self.send(_ENCODE(found.told), None)
+
+    def _missed(self) -> None:
+        for seen in self._seen.values():
+            if not seen.is_reading:
+                self.show_again(seen)
+
+    def _leave(self, seen: _Seen) -> None:
+        self.watching.news.unwatch(seen.game.id, seen.changed)
+        self.watching.news.go(seen.game.id, self.by.user_id, seen.looked)
+
+    def _refuse(self, n: int | None, problem: Problem) -> None:
+        self._tell(Refused(n=n, problem=msgspec.Raw(problems.encode(problem, ""))))
+
+    def _tell(self, told: Told) -> None:
+        self.send(_ENCODE(told), None)

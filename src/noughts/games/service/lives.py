@@ -1,0 +1,52 @@
+"""All live connections of this process: closed the moment their session is over."""
+
+import contextlib
+from collections.abc import Callable
+
+from noughts.games.service.live import Live, Send, Watching
+from noughts.games.service.tickets import Tickets
+from noughts.kit.broadcast import Broadcast
+from noughts.kit.errors import InvalidToken, Unavailable
+from noughts.kit.revocation import REVOCATIONS, Revocation
+from noughts.kit.tokens import Principal
+
+
+class Lives:
+    """Opens them, and ends those whose person is signed in no more."""
+
+    def __init__(self, watching: Watching, tickets: Tickets, broadcast: Broadcast) -> None:
+        self._watching = watching
+        self._tickets = tickets
+        self._open: dict[Live, Callable[[], None]] = {}
+        broadcast.subscribe(REVOCATIONS, self._ended)
+
+    def open(self, by: Principal, send: Send, end: Callable[[], None]) -> Live:
+        """Return a new connection's side here; `end` is called once when its session is over."""
+        live = Live(self._watching, by, send)
+        self._open[live] = end
+        return live
+
+    def close(self, live: Live) -> None:
+        """Forget a connection that is over. May be repeated."""
+        live.close()
+        self._open.pop(live, None)
+
+    async def check(self) -> None:
+        """End the connections of sessions that are over: news of that may be lost. To be called each second."""
+        for live, end in tuple(self._open.items()):
+            with contextlib.suppress(Unavailable):  # nobody knows just now: nothing new is let in, who is here may stay
+                try:
+                    self._tickets.require_signed_in(live.by)
+                except InvalidToken:
+                    end()
+
+    def _ended(self, revocation: Revocation) -> None:
+        for live, end in tuple(self._open.items()):
+            if live.by.user_id == revocation.user_id and _ends(revocation, live.by):
+                end()
+
+
+def _ends(revocation: Revocation, by: Principal) -> bool:
+    if revocation.session_id is not None:
+        return revocation.session_id == by.session_id
+    return by.epoch < (revocation.epoch or 0) and by.session_id != revocation.except_session_id

@@ -1,0 +1,204 @@
+"""What happens in games, told to whoever looks at them, in every process; and who looks.
+
+News may be lost on the way; the store is the truth. Whoever finds a gap in `seq` reads the game again, and everybody is told
+to when something may have been missed.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+import msgspec
+
+from noughts.games.model import events
+from noughts.games.model.games import Game, GameId
+from noughts.kit import ids
+from noughts.kit.broadcast import Broadcast, Topic
+from noughts.kit.tokens import UserId
+from noughts.ports.messages import Challenged, Finished, Matched, Moved, Offered, Presence
+
+_SAID_EVERY_S: Final = 10.0
+_BELIEVED_S: Final = 25.0
+
+
+class GameChanged(msgspec.Struct, frozen=True):
+    """A game is at another `seq` now; `told` leads there from the one before, where one event can."""
+
+    game: GameId
+    seq: int
+    told: Moved | Offered | Finished | None = None
+
+
+class ForSomebody(msgspec.Struct, frozen=True):
+    """Something for one person, wherever they are connected."""
+
+    user_id: UserId
+    told: Matched | Challenged
+
+
+class Looking(msgspec.Struct, frozen=True):
+    """Who looks at a game through one process: people, and how often each."""
+
+    process: str
+    game: GameId
+    people: dict[UserId, int]
+
+
+GAMES: Final = Topic("games", GameChanged)
+PEOPLE: Final = Topic("people", ForSomebody)
+LOOKING: Final = Topic("looking", Looking)
+
+Key = TypeVar("Key")
+One = TypeVar("One")
+Watcher = Callable[[GameChanged], None]
+Listener = Callable[[ForSomebody], None]
+
+
+class News:
+    """The listeners of this process, and what all processes say of who looks."""
+
+    def __init__(self, broadcast: Broadcast) -> None:
+        self._broadcast = broadcast
+        self._me = ids.new()
+        self._watchers: dict[GameId, set[Watcher]] = {}
+        self._listeners: dict[UserId, set[Listener]] = {}
+        self._missing: set[Callable[[], None]] = set()
+        self._here: dict[GameId, dict[UserId, int]] = {}
+        self._there: dict[tuple[GameId, str], tuple[dict[UserId, int], float]] = {}
+        self._presence: dict[GameId, set[Callable[[], None]]] = {}
+        broadcast.subscribe(GAMES, self._changed, missed=self._missed)
+        broadcast.subscribe(PEOPLE, self._for_somebody)
+        broadcast.subscribe(LOOKING, self._looked)
+
+    # Telling.
+
+    def tell(self, before: Game, after: Game) -> None:
+        """Tell of a change that is stored."""
+        self._broadcast.publish(GAMES, GameChanged(after.id, after.seq, events.told(before, after)))
+        if before.status == "open":
+            self._tell_who_waited(before, after)
+
+    def begun(self, game: Game) -> None:
+        """Tell of a game that is new."""
+        if game.invited_id is not None and game.status == "open":
+            self._tell(game.invited_id, Challenged(game=game.id, by=game.user_id, status="open"))
+
+    def instead(self, game: Game, other: Game) -> None:
+        """Tell somebody who waited in `other` that they sit in `game` now."""
+        if other.user_id is not None:
+            self._tell(other.user_id, Matched(game=game.id, instead=other.id))
+        self._broadcast.publish(GAMES, GameChanged(other.id, other.seq + 1))
+
+    def _tell_who_waited(self, before: Game, after: Game) -> None:
+        if before.user_id is None:
+            return
+        if before.invited_id is not None:
+            told = Challenged(game=after.id, by=before.user_id, status=after.status)
+            self._tell(before.user_id, told)
+            self._tell(before.invited_id, told)
+        elif after.status == "playing":
+            self._tell(before.user_id, Matched(game=after.id))
+
+    def _tell(self, user_id: UserId, told: Matched | Challenged) -> None:
+        self._broadcast.publish(PEOPLE, ForSomebody(user_id, told))
+
+    # Hearing.
+
+    def watch(self, game_id: GameId, watcher: Watcher) -> None:
+        """Call somebody with every change of a game from now on."""
+        self._watchers.setdefault(game_id, set()).add(watcher)
+
+    def unwatch(self, game_id: GameId, watcher: Watcher) -> None:
+        """Call them no more. May be repeated."""
+        _dropped(self._watchers, game_id, watcher)
+
+    def listen(self, user_id: UserId, listener: Listener, missed: Callable[[], None]) -> None:
+        """Call somebody with what is for a person, and `missed` when anything at all may have been lost."""
+        self._listeners.setdefault(user_id, set()).add(listener)
+        self._missing.add(missed)
+
+    def unlisten(self, user_id: UserId, listener: Listener, missed: Callable[[], None]) -> None:
+        """Call them no more. May be repeated."""
+        _dropped(self._listeners, user_id, listener)
+        self._missing.discard(missed)
+
+    def _changed(self, changed: GameChanged) -> None:
+        for watcher in tuple(self._watchers.get(changed.game, ())):
+            watcher(changed)
+
+    def _for_somebody(self, found: ForSomebody) -> None:
+        for listener in tuple(self._listeners.get(found.user_id, ())):
+            listener(found)
+
+    def _missed(self) -> None:
+        for missed in tuple(self._missing):
+            missed()
+
+    # Who looks.
+
+    def come(self, game_id: GameId, user_id: UserId, changed: Callable[[], None]) -> None:
+        """Count somebody who looks at a game here, and call `changed` when those who look are others."""
+        here = self._here.setdefault(game_id, {})
+        here[user_id] = here.get(user_id, 0) + 1
+        self._presence.setdefault(game_id, set()).add(changed)
+        self._say(game_id)
+
+    def go(self, game_id: GameId, user_id: UserId, changed: Callable[[], None]) -> None:
+        """Count them no more."""
+        here = self._here.get(game_id, {})
+        here[user_id] = here.get(user_id, 1) - 1
+        if here[user_id] < 1:
+            del here[user_id]
+        _dropped(self._presence, game_id, changed)
+        self._say(game_id)
+        if not here:
+            self._here.pop(game_id, None)
+
+    def is_there(self, game_id: GameId, user_id: UserId) -> bool:
+        """Return whether somebody looks at a game just now, through whichever process."""
+        return user_id in self._looking(game_id)
+
+    def presence(self, game: Game) -> Presence:
+        """Return who looks at a game just now."""
+        looking = self._looking(game.id)
+        owner, other = game.user_id in looking, game.opponent_id in looking
+        return Presence(
+            game=game.id,
+            X=owner if game.mark == "X" else other,
+            O=other if game.mark == "X" else owner,
+            watching=len(looking - {game.user_id, game.opponent_id}),
+        )
+
+    async def say_again(self) -> None:
+        """Tell the other processes who looks here, and forget those who said nothing for long. To be called each 10 s."""
+        for game_id in tuple(self._here):
+            self._say(game_id)
+        late = time.monotonic() - _BELIEVED_S
+        for key in [key for key, (_, at) in self._there.items() if at < late]:
+            del self._there[key]
+
+    def _say(self, game_id: GameId) -> None:
+        self._broadcast.publish(LOOKING, Looking(self._me, game_id, dict(self._here.get(game_id, {}))))
+
+    def _looked(self, found: Looking) -> None:
+        key = (found.game, found.process)
+        before = set(self._there.get(key, ({}, 0.0))[0])
+        if found.people:
+            self._there[key] = found.people, time.monotonic()
+        else:
+            self._there.pop(key, None)
+        if before != set(found.people):
+            for changed in tuple(self._presence.get(found.game, ())):
+                changed()
+
+    def _looking(self, game_id: GameId) -> set[UserId]:
+        """Return everybody who looks at a game."""
+        return {user for (game, _), (people, _) in self._there.items() if game == game_id for user in people}
+
+
+def _dropped(found: dict[Key, set[One]], key: Key, one: One) -> None:
+    kept = found.get(key)
+    if kept is not None:
+        kept.discard(one)
+        if not kept:
+            del found[key]
