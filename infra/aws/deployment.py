@@ -59,6 +59,10 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(f"{PREFIX}{strangers[0].upper()} is nothing a deployment knows.")
         return msgspec.convert({key: _read(text) for key, text in given.items()}, cls, strict=False)
 
+    def with_image(self, image: str) -> Self:
+        """Return the same, of another image."""
+        return msgspec.structs.replace(self, image=image)
+
     @property
     def base_url(self) -> str:
         """Where people reach it, and the issuer of tokens."""
