@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from aws_cdk import CfnDeletionPolicy, RemovalPolicy, Stack
+from aws_cdk import CfnDeletionPolicy, RemovalPolicy, SecretValue, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secrets
@@ -33,6 +33,10 @@ class Data(Stack):
             secrets.SecretStringGenerator(password_length=48, exclude_punctuation=True),
             "What CloudFront shows to be believed",
         )
+        # Resolved by CloudFormation as it reads the template; another version is another template, or nothing would change.
+        self.shown = SecretValue.secrets_manager(
+            self.origin.secret_arn, version_id=deployment.origin_version or None
+        ).unsafe_unwrap()
         self.mail = self._secret(
             "Mail",
             secrets.SecretStringGenerator(

@@ -45,6 +45,8 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     database_gib: int = 20
     database_most_gib: int = 200
     backup_days: int = 14
+    origin_version: str = ""
+    """Which version of the origin's secret is shown and asked for; empty: the current one."""
     identity: Literal["local", "cognito"] = "cognito"
     users: Size = Size(256, 512)
     auth: Size = Size(1024, 2048, most=20)
