@@ -142,7 +142,14 @@ def main(words: list[str]) -> None:
     if strange := [word for word in chosen if word not in _ORDER]:
         sys.exit(f"{strange[0]} is no stack; there are {', '.join(_ORDER)}.")
     deployment = Deployment.read()
-    if any(nobody in f"{deployment.domain} {deployment.certificate} {deployment.alarm_mail}" for nobody in _NOBODY):
+    said = (
+        deployment.domain,
+        deployment.certificate,
+        deployment.certificate_here,
+        deployment.mail_domain,
+        deployment.alarm_mail,
+    )
+    if any(nobody in one for nobody in _NOBODY for one in said):
         sys.exit("Say what to deploy: DEPLOY_DOMAIN, DEPLOY_CERTIFICATE and others; docs/aws.md, Deploy, has the list.")
     try:
         session = boto3.Session()

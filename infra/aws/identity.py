@@ -95,6 +95,7 @@ class Identity(Stack):
         self.client_secret = secrets.Secret(
             self,
             "ClientSecret",
+            secret_name=f"{deployment.name}/cognito-client",
             description="Without it nobody signs up or in at the pool directly",
             secret_string_value=SecretValue.resource_attribute(self.client.attr_client_secret),
         )

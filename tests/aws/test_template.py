@@ -61,6 +61,21 @@ def test_every_template_fits_into_a_call_of_the_api(templates: Templates) -> Non
     assert max(sizes.values()) < TEMPLATE_LIMIT, sizes
 
 
+def test_values_come_from_the_environment(tmp_path: Path) -> None:
+    many = json.dumps({"cpu": 2048, "memory": 4096, "least": 4, "most": 40})
+    zones = json.dumps(["us-east-1b", "us-east-1d"])
+    settings = {"name": "tictac", "region": "us-east-1", "zones": zones, "auth": many, "domain": "play.example.org"}
+    assert synthesise(tmp_path / "cdk.out", **settings).returncode == 0
+    made = Templates(tmp_path / "cdk.out")
+
+    assert made.only("AWS::CloudFront::Distribution")["DistributionConfig"]["Aliases"] == ["play.example.org"]
+    assert {one["AvailabilityZone"] for _, one in made.of("AWS::EC2::Subnet")} == {"us-east-1b", "us-east-1d"}
+    assert (4, 40) in {
+        (one["MinCapacity"], one["MaxCapacity"]) for _, one in made.of("AWS::ApplicationAutoScaling::ScalableTarget")
+    }
+    assert "noughts-" not in json.dumps([*made.of("AWS::RDS::DBProxy"), *made.of("AWS::CloudWatch::Alarm")])
+
+
 @pytest.mark.parametrize("setting", [{"domian": "play.example.com"}, {"identity": "somebody"}, {"name": "No Name"}])
 def test_a_setting_that_is_none_ends_it(tmp_path: Path, setting: dict[str, str]) -> None:
     assert synthesise(tmp_path / "cdk.out", **setting).returncode != 0
