@@ -11,13 +11,14 @@ from playwright.sync_api import expect
 
 from tests.authenticator import Authenticator
 from tests.browser.conftest import Arrive
+from tests.browser.test_accessibility import found
 from tests.browser.visitor import Visitor
 from tests.cognito.platforms import PASSWORD, Platform
 from tests.cognito.platforms import platform as running_platform
 from tests.cognito.running import running
 from tests.servers import Process
 
-FIRST = "Your email is not confirmed yet. Type the code from the letter we sent there, and you are signed in."
+FIRST = "Your email is not confirmed yet. Type the code from the letter we sent there, and you are in."
 NO_CODES = "You have no recovery codes: should you lose your phone, whoever runs this site can turn it off for you."
 REFUSED = "That link or code does not work: it was used, replaced or is too old. Ask for a new letter."
 OTHER = "another-fine-secret"
@@ -31,9 +32,9 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     folder = tmp_path_factory.mktemp("pool")
     with (
         running("cognito-local", folder) as pool,
-        running_platform("cognito-local", folder, lambda _: pool) as found,
+        running_platform("cognito-local", folder, lambda _: pool) as begun,
     ):
-        yield found
+        yield begun
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +90,10 @@ def _typed(visitor: Visitor, field: str) -> str:
 
 
 def test_who_signs_up_types_the_code_from_the_letter_and_is_in(arrive: Arrive, platform: Platform) -> None:
-    ada = Newcomer(arrive(), platform)
+    ada = Newcomer(arrive(bypass_csp=True), platform)
     ada.visitor.says(FIRST)
     assert _typed(ada.visitor, "email") == ada.email
+    assert found(ada.visitor) == []
     ada.visitor.fill(code="000000")
     ada.visitor.submit()
     ada.visitor.says(REFUSED)
@@ -151,6 +153,24 @@ def test_a_password_with_spaces_is_refused_beside_its_field(arrive: Arrive, plat
     ada.comes_in()
 
 
+def _prove(visitor: Visitor) -> None:
+    """Ask for two steps, and give the password they take."""
+    visitor.press("Set it up")
+    visitor.fill(proof=PASSWORD)
+    visitor.submit()
+
+
+def _set_up(visitor: Visitor) -> Authenticator:
+    """Turn two steps on, and return what shows the codes."""
+    _prove(visitor)
+    visitor.page.get_by_text("It cannot be scanned").click()
+    phone = Authenticator(visitor.page.locator("code").inner_text().replace(" ", ""))
+    visitor.fill(code=phone.shows(datetime.now(UTC)))
+    visitor.submit()
+    visitor.says(NO_CODES)
+    return phone
+
+
 def test_two_steps_are_set_up_by_the_password_and_asked_for_without_recovery_codes(
     arrive: Arrive, platform: Platform
 ) -> None:
@@ -163,13 +183,8 @@ def test_two_steps_are_set_up_by_the_password_and_asked_for_without_recovery_cod
     visitor.fill(proof="not-this-one")
     visitor.submit()
     visitor.says("That is not your password. Try again.")
-    visitor.fill(proof=PASSWORD)
-    visitor.submit()
-    visitor.page.get_by_text("It cannot be scanned").click()
-    phone = Authenticator(visitor.page.locator("code").inner_text().replace(" ", ""))
-    visitor.fill(code=phone.shows(datetime.now(UTC)))
-    visitor.submit()
-    visitor.says(NO_CODES)
+    visitor.page.reload()
+    phone = _set_up(visitor)
     expect(visitor.page.get_by_role("list", name="Recovery codes")).to_be_hidden()
     visitor.page.reload()
     visitor.says(NO_CODES)
@@ -180,6 +195,22 @@ def test_two_steps_are_set_up_by_the_password_and_asked_for_without_recovery_cod
     visitor.fill(code=phone.shows(datetime.now(UTC)))
     visitor.submit()
     ada.comes_in()
+
+
+def test_two_steps_that_were_turned_on_in_another_tab_meanwhile_are_shown_as_on(
+    arrive: Arrive, platform: Platform
+) -> None:
+    ada = Newcomer(arrive(), platform)
+    ada.confirm()
+    ada.comes_in()
+    there = Visitor(ada.visitor.page.context.new_page())
+    for one in (ada.visitor, there):
+        one.settings("Two steps")
+    phone = _set_up(ada.visitor)
+    _prove(there)
+    there.fill(code=phone.shows(datetime.now(UTC)))
+    there.submit()
+    there.says(NO_CODES)
 
 
 def test_a_forgotten_password_is_replaced_by_the_code_in_the_letter(arrive: Arrive, platform: Platform) -> None:
@@ -205,7 +236,7 @@ def test_who_never_confirmed_is_led_there_from_a_new_password(arrive: Arrive, pl
     other.fill(email=ada.email, code="000000", new_password=OTHER)
     other.submit()
     other.says(REFUSED)
-    other.follow("confirm it first")
+    other.follow("Confirm it first")
     other.sees("Confirm your email")
     assert _typed(other, "email") == ada.email
     ada.confirm(other)
