@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SOURCES := $(shell find web hatch_build.py docs/openapi.json -type f -not -path '*/node_modules/*' -not -name schema.d.ts 2>/dev/null)
 say = @printf '\033[1m%s\033[0m\n' $(1)
 
-.PHONY: help run cluster test check bench lint types page lock openapi machine compose clean
+.PHONY: help run cluster test check bench lint types page lock openapi machine compose deploy clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -61,6 +61,9 @@ compose: ## Run a whole cluster in containers on http://localhost:8080 (Docker, 
 	@sh infra/secrets.sh
 	@$(COMPOSE) -f infra/compose.yaml up --build --detach
 	@echo "Noughts is at http://localhost:8080 in a moment. To stop it: $(COMPOSE) -f infra/compose.yaml down"
+
+deploy: $(VENV)/clouded $(VENV)/installed ## Show what would change on AWS, ask, and do it (docs/aws.md; needs credentials)
+	@$(BIN)/python infra/aws/deploy.py $(ARGS)
 
 clean: ## Remove what the commands made (not your data)
 	@rm -rf $(VENV) .bench src/noughts/gateway/page web/node_modules .mypy_cache .ruff_cache .pytest_cache

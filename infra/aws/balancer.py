@@ -97,7 +97,7 @@ class Balancer(Stack):
                 )
             ],
         )
-        shown = _header(data.origin.secret_value.unsafe_unwrap())
+        shown = _header(data.shown)
         self._rule(listener, f"{name}Internal", 1, [_paths(*INTERNAL)], _NOWHERE)
         for number, (service, patterns) in enumerate(rules(), 10):
             self._rule(listener, f"{name}{number}", number, [shown, _paths(*patterns)], self._forward(service))

@@ -67,8 +67,11 @@ class Cluster(Stack):
             environment={
                 "NOUGHTS_DATABASE": f"postgresql://{OWNER}@{data.address}?sslmode=require",
                 "NOUGHTS_WAIT_S": "60",
+                "NOUGHTS_BASE_URL": deployment.base_url,
             },
             secrets={
+                # For the command line, which is run as this task too: docs/aws.md, Commands.
+                "NOUGHTS_SECRET": ecs.Secret.from_secrets_manager(data.installation),
                 "PGPASSWORD": ecs.Secret.from_secrets_manager(owner, "password"),
                 **{
                     f"PASSWORD_{name}": ecs.Secret.from_secrets_manager(data.roles[name], "password")

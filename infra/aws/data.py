@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from aws_cdk import CfnDeletionPolicy, RemovalPolicy, Stack
+from aws_cdk import CfnDeletionPolicy, RemovalPolicy, SecretValue, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secrets
@@ -22,19 +22,27 @@ class Data(Stack):
 
     def __init__(self, scope: Construct, deployment: Deployment, network: Network) -> None:
         super().__init__(scope, "Data", **deployment.stack("data"))
+        self._name = deployment.name
         self.roles = {name: self._role_secret(name) for name in WITH_DATABASE}
         self.installation = self._secret(
             "Installation",
+            "installation",
             secrets.SecretStringGenerator(password_length=64, exclude_characters=_NO_HEX, exclude_punctuation=True),
             "Seals signing keys and second factors; 64 hex digits",
         )
         self.origin = self._secret(
             "Origin",
+            "origin",
             secrets.SecretStringGenerator(password_length=48, exclude_punctuation=True),
             "What CloudFront shows to be believed",
         )
+        # Resolved by CloudFormation as it reads the template; another version is another template, or nothing would change.
+        self.shown = SecretValue.secrets_manager(
+            self.origin.secret_arn, version_id=deployment.origin_version or None
+        ).unsafe_unwrap()
         self.mail = self._secret(
             "Mail",
+            "mail",
             secrets.SecretStringGenerator(
                 secret_string_template='{"username":"unset"}', generate_string_key="password", exclude_punctuation=True
             ),
@@ -52,11 +60,16 @@ class Data(Stack):
             password_length=40,
             exclude_punctuation=True,
         )
-        return self._secret(f"{name.capitalize()}Role", made, f"The database role of {name}")
+        return self._secret(f"{name.capitalize()}Role", f"database/{name}", made, f"The database role of {name}")
 
-    def _secret(self, name: str, made: secrets.SecretStringGenerator, description: str) -> secrets.Secret:
+    def _secret(self, id_: str, name: str, made: secrets.SecretStringGenerator, description: str) -> secrets.Secret:
         secret = secrets.Secret(
-            self, name, description=description, generate_secret_string=made, removal_policy=RemovalPolicy.RETAIN
+            self,
+            id_,
+            secret_name=f"{self._name}/{name}",
+            description=description,
+            generate_secret_string=made,
+            removal_policy=RemovalPolicy.RETAIN,
         )
         exempt(secret, "AwsSolutions-SMG4", _BY_HAND)
         return secret

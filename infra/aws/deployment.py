@@ -45,6 +45,8 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     database_gib: int = 20
     database_most_gib: int = 200
     backup_days: int = 14
+    origin_version: str = ""
+    """Which version of the origin's secret is shown and asked for; empty: the current one."""
     identity: Literal["local", "cognito"] = "cognito"
     users: Size = Size(256, 512)
     auth: Size = Size(1024, 2048, most=20)
@@ -58,6 +60,10 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
         if strangers := sorted(given.keys() - {*cls.__struct_fields__}):
             raise ValueError(f"{PREFIX}{strangers[0].upper()} is nothing a deployment knows.")
         return msgspec.convert({key: _read(text) for key, text in given.items()}, cls, strict=False)
+
+    def with_image(self, image: str) -> Self:
+        """Return the same, of another image."""
+        return msgspec.structs.replace(self, image=image)
 
     @property
     def base_url(self) -> str:

@@ -39,7 +39,7 @@ class Edge(Stack):
     ) -> None:
         super().__init__(scope, "Edge", **deployment.stack("edge"))
         self._deployment = deployment
-        self._secret = data.origin.secret_value.unsafe_unwrap()
+        self._secret = data.shown
         acl = CfnParameter(self, "AclArn", description="The output AclArn of the firewall, which is in us-east-1")
         self.api = api.CfnApi(
             self, "Api", name=deployment.name, protocol_type="HTTP", disable_execute_api_endpoint=True
@@ -89,6 +89,8 @@ class Edge(Stack):
             connection_type="VPC_LINK",
             connection_id=link.ref,
             payload_format_version="1.0",
+            # Whatever host API Gateway would name: services compare it with the origin of who shows a cookie.
+            request_parameters={"overwrite:header.Host": self._deployment.domain},
             timeout_in_millis=30_000,
         )
 

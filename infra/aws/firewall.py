@@ -28,8 +28,8 @@ class Firewall(Stack):
             default_action=waf.CfnWebACL.DefaultActionProperty(allow=waf.CfnWebACL.AllowActionProperty()),
             visibility_config=_seen("all"),
             rules=[
-                _rate("everything", 0, 20_000, None),
-                _rate("dear", 1, 500, _asked_by_strangers()),
+                _rate("everything", 0, 100_000, None),
+                _rate("dear", 1, 2_000, _asked_by_strangers()),
                 _managed("AWSManagedRulesAmazonIpReputationList", 2),
                 _managed("AWSManagedRulesKnownBadInputsRuleSet", 3),
             ],

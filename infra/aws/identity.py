@@ -11,20 +11,11 @@ from constructs import Construct
 from deployment import Deployment
 from exemptions import exempt
 
-ASKED: Final = tuple(
-    f"cognito-idp:Admin{operation}"
-    for operation in (
-        "DeleteUser",
-        "DisableUser",
-        "EnableUser",
-        "GetUser",
-        "SetUserMFAPreference",
-        "SetUserPassword",
-        "UpdateUserAttributes",
-        "UserGlobalSignOut",
-    )
-)
-"""What the services ask as administrators; the rest of their calls anyone may make who has the client's secret."""
+_ASKED: Final = {
+    "users": ("DeleteUser", "DisableUser", "EnableUser", "GetUser", "SetUserPassword", "UpdateUserAttributes"),
+    "auth": ("GetUser", "SetUserMFAPreference", "UserGlobalSignOut"),
+}
+"""What each service asks as an administrator; whoever has the client's secret may make the rest of their calls."""
 
 
 class Identity(Stack):
@@ -104,6 +95,7 @@ class Identity(Stack):
         self.client_secret = secrets.Secret(
             self,
             "ClientSecret",
+            secret_name=f"{deployment.name}/cognito-client",
             description="Without it nobody signs up or in at the pool directly",
             secret_string_value=SecretValue.resource_attribute(self.client.attr_client_secret),
         )
@@ -111,6 +103,7 @@ class Identity(Stack):
         CfnOutput(self, "PoolId", value=self.pool.ref)
         CfnOutput(self, "ClientId", value=self.client.ref)
 
-    def administering(self) -> iam.PolicyStatement:
-        """Return the right to ask the pool what only its administrators may, and nothing of other pools."""
-        return iam.PolicyStatement(actions=[*ASKED], resources=[self.pool.attr_arn])
+    def administering(self, service: str) -> iam.PolicyStatement:
+        """Return a service's rights at this pool, and at no other."""
+        actions = [f"cognito-idp:Admin{operation}" for operation in _ASKED[service]]
+        return iam.PolicyStatement(actions=actions, resources=[self.pool.attr_arn])

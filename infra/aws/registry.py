@@ -1,6 +1,6 @@
 """Where images are: each version once, looked over as it comes."""
 
-from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import CfnOutput, RemovalPolicy, Stack
 from aws_cdk import aws_ecr as ecr
 from constructs import Construct
 
@@ -22,3 +22,4 @@ class Registry(Stack):
             lifecycle_rules=[ecr.LifecycleRule(description="The last fifty", max_image_count=50)],
             removal_policy=RemovalPolicy.RETAIN,
         )
+        CfnOutput(self, "Address", value=self.images.repository_uri)

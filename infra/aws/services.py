@@ -80,7 +80,7 @@ class Services(Stack):
             essential=False,
         )
         for name in ("users", "auth"):
-            tasks[name].add_to_task_role_policy(identity.administering())
+            tasks[name].add_to_task_role_policy(identity.administering(name))
         self.services = {name: self._service(name, made) for name, made in tasks.items()}
         scaled = {name: self._scale(name, deployment.sizes[name]) for name in SERVICES}
         for name, target in scaled.items():

@@ -11,7 +11,7 @@ from tests.browser.visitor import PASSWORD, Visitor
 from tests.post import filed
 from tests.servers import Process
 
-SECOND_STEP = "One more step: the six digits your authenticator app shows now, or one of your recovery codes."
+SECOND_STEP = "One more step: the six digits your authenticator app shows now, or a recovery code if you have any."
 
 
 class Protected:

@@ -30,6 +30,7 @@ class Service:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.bodies: list[tuple[str, bytes]] = []
         self.answers: Callable[[str], Answer | bytes | None] = lambda _: Answer(200, b"{}")
         self.heard: Callable[[str], None] = lambda _: None
         self.url = ""
@@ -51,9 +52,10 @@ class Service:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 lines = head.decode().split("\r\n")
                 headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:])}
-                await reader.readexactly(int(headers.get("content-length", 0)))
+                body = await reader.readexactly(int(headers.get("content-length", 0)))
                 asked = headers.get("x-amz-target", lines[0].split(" ")[1]).rpartition(".")[2]
                 self.asked.append(asked)
+                self.bodies.append((asked, body))
                 self.heard(head.decode())
                 answer = self.answers(asked)
                 if answer == BREAKS_OFF:

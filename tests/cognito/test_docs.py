@@ -10,6 +10,7 @@ import pytest
 from noughts import compose
 from noughts.kit import settings
 from noughts.kit.cognito import Pool
+from tests.cognito.differences import DIFFERENCES, Difference
 from tests.cognito.emulators import EMULATORS, FLOWS, WRONG
 
 ROOT = Path(__file__).parents[2]
@@ -37,11 +38,23 @@ def test_the_table_of_emulators_is_the_one_tests_go_by() -> None:
     assert f"<!-- emulators -->\n{emulators()}\n<!-- /emulators -->" in PAGE, emulators()
 
 
+@pytest.mark.parametrize("different", DIFFERENCES)
+def test_what_is_different_with_a_pool_is_on_the_page(different: Difference) -> None:
+    assert f"| {' | '.join(different)} |" in PAGE
+
+
 @pytest.mark.parametrize("service", ["users", "auth"])
 def test_a_service_is_given_the_rights_its_code_uses_and_no_others(service: str) -> None:
     row = next(line for line in PAGE.splitlines() if line.startswith(f"| `{service}` |"))
     assert rights(service)
     assert {right.removeprefix("cognito-idp:") for right in re.findall(r"cognito-idp:\w+", row)} == rights(service)
+
+
+@pytest.mark.parametrize("service", ["users", "auth"])
+def test_the_deployment_gives_a_service_the_rights_its_code_uses_and_no_others(service: str) -> None:
+    described = (ROOT / "infra" / "aws" / "identity.py").read_text().partition("_ASKED")[2].partition('"""')[0]
+    row = next(line for line in described.splitlines() if f'"{service}":' in line).partition(":")[2]
+    assert {f"Admin{operation}" for operation in re.findall(r'"(\w+)"', row)} == rights(service)
 
 
 def test_every_metric_of_the_pool_is_explained() -> None:

@@ -248,6 +248,5 @@ def test_without_the_extra_one_line_says_what_to_install() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert ended.stderr.splitlines()[-1] == (
-        "noughts.kit.errors.Refusal: NOUGHTS_IDENTITY=cognito takes packages that are missing: "
-        "pip install 'noughts[cognito]'."
+        "noughts.kit.errors.Refusal: A user pool takes packages that are missing: pip install 'noughts[cognito]'."
     )

@@ -116,6 +116,8 @@ def test_a_guest_becomes_a_member_confirms_and_signs_in(platform: Platform) -> N
     body = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
     user = platform.client.put("/users/me", json=body, headers=bearer(guest)).json()
     assert (user["id"], user["kind"], user["email_verified"]) == (guest["user"]["id"], "member", False)
+    again = platform.client.post("/token", json={"refresh_token": guest["refresh_token"]})
+    assert again.json()["user"]["email_verified"] is False
     assert problem(platform.confirm(user, wrong(platform.first_code(user)))) == (422, "token-invalid")
     assert platform.confirm(user, platform.first_code(user)).status_code == 204
     assert platform.client.get("/users/me", headers=platform.headers(name)).json()["email_verified"] is True

@@ -33,7 +33,7 @@ def used(data: Path) -> Path:
     [
         {"port": "abc"}, {"port": "-1"}, {"port": "70000"}, {"port": ""}, {"prot": "8000"}, {"": "x"}, {"log": "loud"},
         {"rate_limits": "maybe"}, {"password_min": "3"}, {"hash_memory_kib": "8"}, {"hash_queue": "0"}, {"signing_algorithm": "none"},
-        {"trusted_proxies": "everyone"}, {"trusted_proxies": "10.0.0.1/8"}, {"host": "nowhere.invalid"}, {"host": "a" * 70},
+        {"trusted_proxies": "everyone"}, {"trusted_proxies": "10.0.0.1/8"}, {"origin_secret": "short"}, {"host": "nowhere.invalid"}, {"host": "a" * 70},
         {"database": "mysql://localhost/x"}, {"database": "postgresql://127.0.0.1:1/x"}, {"port_file": "/nowhere/at/all"},
         {"database_file": "/dev/null/x"}, {"port_file": sys.executable}, {"hash_memory_kib": str(2**40)}, {"hash_passes": str(2**40)},
     ],

@@ -6,7 +6,7 @@ import sys
 from cyclopts import App, CycloptsError, Parameter
 
 from noughts import VERSION
-from noughts.cli import cluster, db, envoy, facts, keys, mail, people, serving, users
+from noughts.cli import cluster, db, envoy, facts, keys, mail, people, pool, serving, users
 from noughts.kit.errors import Problem, Refusal
 
 app = App(
@@ -22,6 +22,8 @@ app.command(facts.print_openapi, name="openapi")
 app.command(envoy.print_envoy, name="envoy")
 users.app.command(people.import_users, name="import")
 users.app.command(people.export_users, name="export")
+users.app.command(pool.to_cognito, name="to-cognito")
+users.app.command(pool.from_cognito, name="from-cognito")
 app.command(users.app)
 app.command(db.app)
 app.command(keys.app)

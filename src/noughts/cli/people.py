@@ -62,7 +62,7 @@ def export_users(file: Path, *, without_hashes: bool = False, data: Data = None)
     """
 
     async def work(house: compose.House) -> int:
-        with _created(file) as out:
+        with created(file) as out:
             count = 0
             async for account in house.users.transfer.members():
                 out.write(msgspec.json.encode(line_of(account, with_hash=not without_hashes)) + b"\n")
@@ -82,7 +82,7 @@ def _opened(file: Path) -> BinaryIO:
 
 
 @contextmanager
-def _created(file: Path) -> Iterator[BinaryIO]:
+def created(file: Path) -> Iterator[BinaryIO]:
     """Make a file for the owner alone: whole and on the disk at the end of the block, or not there."""
     try:
         out = os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")

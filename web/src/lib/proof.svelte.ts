@@ -1,7 +1,13 @@
-/** Being sure it is you: where a sign-in is too old for what was asked, sign in again in place and ask once more. */
+/**
+ * Being sure it is you: where a sign-in is too old for what was asked, sign in again in place and ask once more.
+ * The password goes along then: some things take it, however young the sign-in.
+ */
 import { me, session } from './api/me.svelte';
 import { Problem } from './api/problem';
 import { secondStepOf, tooOld } from './api/session';
+
+/** What is done, with the password where it was asked for. */
+export type Deed = (password?: string) => Promise<void>;
 
 export class Proof {
   /** What is asked for before the action goes on. */
@@ -11,10 +17,10 @@ export class Proof {
   private token = '';
 
   /** Does what is wanted; false when it waits for a password or a code, to be called again then. */
-  async before(action: () => Promise<void>): Promise<boolean> {
+  async before(action: Deed): Promise<boolean> {
     if (this.asked && !(await this.give())) return false;
     try {
-      await action();
+      await action(this.password || undefined);
     } catch (error) {
       if (!tooOld(error)) throw error;
       this.asked = 'password';

@@ -64,6 +64,24 @@ test('with two steps the code is asked for as well', async () => {
   expect(await proof.before(deed)).toBe(true);
 });
 
+test.each([false, true])('the password goes along with what takes it, however young the sign-in (two steps: %s)', async (two) => {
+  young = true;
+  twoSteps = two;
+  const given: (string | undefined)[] = [];
+  const takesIt = async (password?: string) => {
+    given.push(password);
+    if (!password) throw new Problem(401, { type: '/problems/insufficient-user-authentication' });
+  };
+  const proof = new Proof();
+  expect(await proof.before(takesIt)).toBe(false);
+  proof.password = 'right';
+  if (two) expect(await proof.before(takesIt)).toBe(false);
+  proof.code = '123456';
+  expect(await proof.before(takesIt)).toBe(true);
+  expect(given).toEqual([undefined, 'right']);
+  expect([proof.asked, proof.password]).toEqual(['', '']);
+});
+
 test('any other trouble is none of its business', async () => {
   const trouble = new Problem(503);
   await expect(new Proof().before(async () => Promise.reject(trouble))).rejects.toBe(trouble);

@@ -7,11 +7,13 @@ export const LOST = 'Connection lost, trying again';
 const BY_SLUG: Record<string, string> = {
   'login-failed': 'That name and password do not belong together. Check both and try again.',
   'token-invalid': 'That link or code does not work: it was used, replaced or is too old. Ask for a new letter.',
+  'email-not-verified': 'Confirm your email first, by the code from the letter we sent there.',
   'nothing-to-verify': 'Nothing is left to confirm.',
   'email-taken': 'That email belongs to another account.',
   'last-administrator': 'There has to be one administrator. Make somebody else one first.',
   'mfa-refused': 'That code is wrong, too old or used already. Try the one shown now.',
   'invalid-mfa-token': 'That took too long. Give your password once more.',
+  'totp-enabled': 'Two steps are on already.',
   'totp-not-started': 'That took too long. Set it up once more.',
   'too-many-attempts': 'Too many tries. Wait a moment, then try again.',
   'game-over': 'This game is over.',
@@ -33,6 +35,7 @@ const NEW_PASSWORD = {
   breached: 'Many people have used that one, so it is tried first. Choose another.',
   contextual: 'That is your name, your email or the game’s name over again. Choose another.',
   length: 'Use at least 8 characters.',
+  characters: 'No spaces here. Put a - between the words, or nothing.',
 };
 
 const BY_FIELD: Record<string, Record<string, string>> = {
@@ -43,6 +46,7 @@ const BY_FIELD: Record<string, Record<string, string>> = {
   },
   email: {
     taken: 'That email already has an account. Sign in instead.',
+    unfit: 'That email cannot be used here. Try another.',
   },
   password: NEW_PASSWORD,
   new_password: NEW_PASSWORD,
@@ -62,12 +66,17 @@ const ANYTHING: Record<string, string> = {
 export function beside(error: unknown): Record<string, string> {
   const fields: Record<string, string> = {};
   if (!(error instanceof Problem)) return fields;
-  for (const { pointer, code } of error.errors) {
+  for (const { pointer, code, detail } of error.errors) {
     const field = pointer.replace(/^#?\//, '');
-    const words = BY_FIELD[field]?.[code] ?? ANYTHING[field];
+    const words = BY_FIELD[field]?.[code] ?? (code === 'unfit' ? ruleIn(detail) : undefined) ?? ANYTHING[field];
     if (words) fields[field] ??= words;
   }
   return fields;
+}
+
+/** A rule for passwords that only its keeper knows, in the keeper's own words. */
+function ruleIn(detail: string | undefined): string | undefined {
+  return detail?.replace(/[^.!?]$/, '$&.');
 }
 
 /** One sentence for an error that belongs to no field. */

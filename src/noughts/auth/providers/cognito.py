@@ -33,6 +33,8 @@ from noughts.kit.proof import PasswordCheck
 from noughts.kit.tokens import Principal, UserId
 
 _NO_CODES: Final = 0
+_SENT_AWAY: Final = ("RESET_REQUIRED", "FORCE_CHANGE_PASSWORD")
+"""What the pool says of whom an operator wants to prove themselves anew."""
 
 
 class Cognito:
@@ -69,11 +71,14 @@ class Cognito:
         return Shown(needs_code=(await self._local.state(user_id)).enabled)
 
     async def may_go_on(self, credentials: Credentials) -> bool:
-        """Return whether the pool lets somebody go on; guests are none of its people."""
+        """Return whether the pool lets somebody go on; guests are none of its people.
+
+        A guest who became a member and has not confirmed the address yet goes on as before.
+        """
         if credentials.kind == "guest":
             return True
         person = await self._pool.person(credentials.id)
-        return person is not None and person.enabled and person.confirmed
+        return person is not None and person.enabled and person.status not in _SENT_AWAY
 
     async def signed_out(self, user_id: UserId) -> None:
         """End what other applications of the pool hold. Ours ended already, so that a pool that is away stops nothing."""

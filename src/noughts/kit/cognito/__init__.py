@@ -4,7 +4,7 @@
 to AWS is loaded with the first `Pool`, and is an extra: `pip install 'noughts[cognito]'`.
 """
 
-from noughts.kit.cognito.answers import CodeWanted, Person, SignedIn
+from noughts.kit.cognito.answers import CodeWanted, Listed, Person, SignedIn
 from noughts.kit.cognito.errors import (
     AddressTaken,
     AddressUnfit,
@@ -28,6 +28,7 @@ __all__ = [
     "CodeRefused",
     "CodeWanted",
     "CognitoSettings",
+    "Listed",
     "NoSuchUser",
     "NotConfirmed",
     "PasswordUnfit",

@@ -1,5 +1,7 @@
 """What a user pool answers."""
 
+from datetime import datetime
+
 import msgspec
 
 
@@ -24,3 +26,14 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     email_verified: bool
     second_factor: bool
     status: str
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody as a pool lists them; `id` is the pool's `Username`, `name` what they would be called (`preferred_username`)."""
+
+    id: str
+    email: str | None
+    email_verified: bool
+    name: str | None
+    enabled: bool
+    created_at: datetime

@@ -17,8 +17,9 @@ from noughts.kit.cognito.errors import (
     Refused,
     ResetRequired,
 )
+from noughts.kit.cognito.opening import app_client
 from noughts.kit.cognito.settings import CognitoSettings, require_complete
-from noughts.kit.errors import Refusal, Unavailable
+from noughts.kit.errors import Unavailable
 from noughts.kit.logging import log
 from noughts.kit.metrics import Gauges
 
@@ -36,13 +37,7 @@ class Pool:
     def __init__(self, chosen: CognitoSettings) -> None:
         """Take the settings; raises Refusal where they are incomplete, or the extra `cognito` is not installed."""
         require_complete(chosen)
-        try:
-            from noughts.kit.cognito.client import AppClient
-        except ModuleNotFoundError:
-            raise Refusal(
-                "NOUGHTS_IDENTITY=cognito takes packages that are missing: pip install 'noughts[cognito]'."
-            ) from None
-        self._client = AppClient(chosen)
+        self._client = app_client(chosen)
 
     # Registration.
 

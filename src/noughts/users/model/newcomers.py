@@ -14,14 +14,14 @@ from noughts.users.model import accounts
 from noughts.users.model.accounts import Account, Change, Named
 from noughts.users.model.wishes import Wish, checked
 
-_ID: Final = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+ID: Final = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Newcomer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """One line: an account as it leaves one installation and enters another."""
 
-    id: Annotated[str, Meta(pattern=_ID)] | None = None
+    id: Annotated[str, Meta(pattern=ID)] | None = None
     username: str
     email: str | None = None
     email_verified: bool = False
@@ -98,11 +98,11 @@ def line_of(account: Account, *, with_hash: bool) -> Newcomer:
 
 
 def sorted_out(
-    wanted: Iterable[tuple[int, Account]], holders: Iterable[Holder]
+    wanted: Iterable[tuple[int, Account]], holders: Iterable[Holder], *, by_id: bool = False
 ) -> tuple[list[Account], list[Complaint]]:
     """Return who is not here yet, and what keys are held by others: by those who are here, or in an earlier line.
 
-    Whoever has the same name and the same address is the same person.
+    Whoever has the same name and the same address is the same person; `by_id`: also whoever has the same id.
     """
     here = {key: holder for holder in holders for key in _keys(holder)}
     new: list[Account] = []
@@ -110,7 +110,7 @@ def sorted_out(
     for line, account in wanted:
         holder = Holder.of(account)
         same = here.get(("username", holder.username_key))
-        if same is not None and same.email == holder.email:
+        if (same is not None and same.email == holder.email) or (by_id and ("id", holder.id) in here):
             continue
         taken = next((kind for kind, value in _keys(holder) if (kind, value) in here), None)
         if taken is not None:

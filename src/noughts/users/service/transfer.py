@@ -38,15 +38,18 @@ class Transfer:
         self._fittings = fittings
         self._settings = settings
 
-    async def take_in(self, lines: Sequence[tuple[int, Newcomer]], origin: Origin, *, dry: bool = False) -> Taken:
+    async def take_in(
+        self, lines: Sequence[tuple[int, Newcomer]], origin: Origin, *, dry: bool = False, by_id: bool = False
+    ) -> Taken:
         """Return what became of at most 250 numbered lines: all who are new are added, or nobody where one is wrong.
 
-        Those who are here already stay as they are, so that it may be repeated. `dry`: nobody is added at all.
+        Those who are here already stay as they are, so that it may be repeated. `dry`: nobody is added at all. `by_id`: whoever
+        has the same id is the same person, too, whatever name they took since.
         """
         assert len(lines) <= BATCH  # noqa: S101 - what the statement has room for
         wanted, wrong = self._read(lines)
         held = await self._people.holders([account for _, account in wanted]) if wanted else []
-        new, clashes = newcomers.sorted_out(wanted, held)
+        new, clashes = newcomers.sorted_out(wanted, held, by_id=by_id)
         complaints = tuple(sorted([*wrong, *clashes], key=lambda complaint: complaint.line))
         present = len(wanted) - len(new) - len(clashes)
         if complaints:

@@ -29,7 +29,7 @@ export async function sendAgain(id: string): Promise<void> {
   await session.call('POST', `/users/${id}/verification`);
 }
 
-/** Eight digits, however they were copied. */
+/** The digits of a code, however they were copied. */
 export function digits(code: string): string {
   return code.replace(/[\s-]/g, '');
 }
