@@ -12,11 +12,12 @@ import msgspec
 import pytest
 
 from noughts import migrations
-from noughts.games import store as store_module
-from noughts.games.model.games import Game, GameId, Variant, Wish, begun, joined, resigned
+from noughts.games.model.games import Game, GameId, Variant, Wish
+from noughts.games.model.lives import begun, joined, resigned
 from noughts.games.model.moves import Attempt, played
 from noughts.games.rules import Mark
-from noughts.games.store import GameStore, KeyUsed, Overtaken, Shelf
+from noughts.games.store import GameStore, KeyUsed, Overtaken, Search, Shelf
+from noughts.games.store import games as store_module
 from noughts.kit import ids
 from noughts.kit.database import Database, Query, Sql, Write
 from noughts.kit.idempotency import Idempotency
@@ -55,6 +56,11 @@ def game_of(user_id: UserId, wish: Wish | None = None, mark: Mark = "X") -> Game
     return begun(game_id, wish or Wish(seat="anyone"), by=user_id, mark=mark, invite="ab" * 32, at=THEN)
 
 
+def sought(user_id: UserId, unwanted: Mark | None = None) -> Search:
+    """Return what somebody looks for who wants a game without a clock."""
+    return Search(variant=CLASSIC, time=None, rated=False, user_id=user_id, unwanted=unwanted, at=THEN)
+
+
 async def test_a_game_comes_back_as_it_was_stored(store: GameStore, couple: Couple) -> None:
     waiting = game_of(couple[0], Wish(seat="computer", level=6))
     await store.add(waiting)
@@ -91,9 +97,9 @@ async def test_the_oldest_game_that_fits_is_found(store: GameStore, couple: Coup
     games = [game_of(couple[0], mark="O"), game_of(couple[0]), game_of(couple[0]), game_of(couple[1])]
     for game in games:
         await store.add(game)
-    assert await store.oldest_fitting(CLASSIC, None, couple[1]) == games[0]
-    assert await store.oldest_fitting(CLASSIC, "O", couple[1]) == games[1]
-    assert await store.oldest_fitting(CLASSIC, "X", couple[0]) is None
+    assert await store.oldest_fitting(sought(couple[1], None)) == games[0]
+    assert await store.oldest_fitting(sought(couple[1], "O")) == games[1]
+    assert await store.oldest_fitting(sought(couple[0], "X")) is None
 
 
 async def test_a_game_by_invitation_or_of_somebody_gone_fits_nobody(
@@ -102,15 +108,15 @@ async def test_a_game_by_invitation_or_of_somebody_gone_fits_nobody(
     await store.add(game_of(couple[0], Wish(seat="invite")))
     await store.add(game_of(couple[1]))
     await database.write(Write(_ERASE, (couple[1],)))
-    assert await store.oldest_fitting(CLASSIC, None, await person(database)) is None
+    assert await store.oldest_fitting(sought(await person(database), None)) is None
 
 
 async def test_nobody_waits_while_somebody_fitting_does(store: GameStore, couple: Couple) -> None:
-    await store.add_if_alone(game_of(couple[0]), None)
-    await store.add_if_alone(game_of(couple[0]), None)
-    await store.add_if_alone(game_of(couple[1]), "X")
+    await store.add_if_alone(game_of(couple[0]), sought(couple[0]))
+    await store.add_if_alone(game_of(couple[0]), sought(couple[0]))
+    await store.add_if_alone(game_of(couple[1]), sought(couple[1], "X"))
     with pytest.raises(Overtaken):
-        await store.add_if_alone(game_of(couple[1]), None)
+        await store.add_if_alone(game_of(couple[1]), sought(couple[1]))
 
 
 async def test_a_key_creates_once_and_its_second_use_writes_nothing(

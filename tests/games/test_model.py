@@ -17,13 +17,11 @@ from noughts.games.model.games import (
     GameOver,
     SeatTaken,
     Wish,
-    begun,
-    joined,
     require_invited,
     require_player,
     require_visible,
-    resigned,
 )
+from noughts.games.model.lives import begun, joined, resigned
 from noughts.games.model.moves import Attempt, IllegalMove, NotYourTurn, PlyConflict, PlyRequired, played
 from noughts.games.model.snapshots import etag, snapshot
 from noughts.games.rules import Mark

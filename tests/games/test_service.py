@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from msgspec import UNSET
+from tests.fakes import CHEAP
 
 from noughts.games.model.games import Wish
 from noughts.games.model.moves import Attempt, IllegalMove, NotYourTurn
@@ -15,12 +16,14 @@ from noughts.games.model.snapshots import Snapshot
 from noughts.games.rules import Mark
 from noughts.games.service import GameService, Invites
 from noughts.games.service.cards import Cards
-from noughts.games.store import GameStore, Shelf
+from noughts.games.store import GamesStore, Shelf
 from noughts.kit import clock, ids
 from noughts.kit.broadcast import USERS, AccountChanged, Memory
 from noughts.kit.database import Database
 from noughts.kit.errors import IdempotencyKeyReused, NotFound
-from noughts.kit.idempotency import Idempotency
+from noughts.kit.fittings import Fittings
+from noughts.kit.passwords import Passwords
+from noughts.kit.proof import HashCheck
 from noughts.kit.tokens import Principal, SessionId, UserId
 from noughts.ports.users import Card, Identified, User
 from noughts.users.model import accounts
@@ -67,17 +70,19 @@ async def opened(database: Database) -> AsyncIterator[Open]:
     services: list[GameService] = []
 
     def service() -> GameService:
-        services.append(
-            GameService(
-                GameStore(database),
-                Registry(AccountStore(database)),
-                idempotency=Idempotency(database, b"key", clock.now),
-                broadcast=Memory(),
-                invites=Invites(b"key", "https://noughts.example"),
-                chance=CHANCE,
-                now=clock.now,
-            )
+        passwords = Passwords(CHEAP)
+        fittings = Fittings.on(
+            database,
+            b"s" * 32,
+            origin="https://noughts.example",
+            now=clock.now,
+            passwords=passwords,
+            check=HashCheck(passwords),
+            broadcast=Memory(),
+            limited=True,
         )
+        invites = Invites(b"key", "https://noughts.example")
+        services.append(GameService(GamesStore(database), Registry(AccountStore(database)), invites, fittings, CHANCE))
         return services[-1]
 
     yield service

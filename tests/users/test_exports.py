@@ -10,7 +10,7 @@ from tests.fakes import caller
 from tests.services import HERE, Services
 from tests.users.test_administration import administrator
 
-from noughts.games.model import games
+from noughts.games.model import lives
 from noughts.games.model.games import GameId
 from noughts.games.model.games import Wish as GameWish
 from noughts.games.store import GameStore
@@ -96,7 +96,7 @@ async def test_long_lists_are_handed_out_whole_page_by_page(house: Services) -> 
     for number in range(HELD_AT_ONCE + 3):
         wish = GameWish(seat="invite")
         await store.add(
-            games.begun(GameId(ids.new()), wish, by=alice.id, mark="X", invite=f"digest {number}", at=house.clock())
+            lives.begun(GameId(ids.new()), wish, by=alice.id, mark="X", invite=f"digest {number}", at=house.clock())
         )
     found = await exported(house, alice.id, by)
     assert len({game["id"] for game in found["games"]}) == HELD_AT_ONCE + 3

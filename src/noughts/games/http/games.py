@@ -171,7 +171,12 @@ async def challenge(games: GameService, ask: Ask[ChallengeBody, NoQuery]) -> Ans
     body = ask.body
     opponent = await games.seats.whom(body.username, ask.caller.user_id)
     wish = Wish(
-        seat="user", opponent=opponent, mark=body.mark, variant=body.variant, time=written(body.time), rated=body.rated
+        seat="invite",
+        opponent=opponent,
+        mark=body.mark,
+        variant=body.variant,
+        time=written(body.time),
+        rated=body.rated,
     )
     shown = await games.create(wish, ask.caller, ask.idempotency_key())
     return Answer(shown, 201, location=f"/games/{shown.id}")
@@ -195,7 +200,7 @@ async def _wish(games: GameService, ask: Ask[GameBody, NoQuery]) -> Wish:
             return msgspec.structs.replace(plain, seat="invite")
         case Challenged(username=username):
             opponent = await games.seats.whom(username, ask.caller.user_id)
-            return msgspec.structs.replace(plain, seat="user", opponent=opponent)
+            return msgspec.structs.replace(plain, seat="invite", opponent=opponent)
         case Anyone():
             return plain
 

@@ -12,7 +12,7 @@ from noughts.kit.tokens import UserId
 
 GameId = NewType("GameId", str)
 Variant = Literal["classic"]
-Seat = Literal["anyone", "invite", "user", "computer"]
+Seat = Literal["anyone", "invite", "computer"]
 Status = Literal["open", "playing", "finished", "aborted"]
 Reason = Literal["line", "full", "resigned", "timeout", "agreed", "abandoned"]
 MARKS: Final[tuple[Mark, ...]] = ("X", "O")
@@ -30,7 +30,7 @@ class SeatTaken(Conflict):
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """The game somebody would like: who may take the other seat, which level of computer, which mark for oneself.
 
-    `opponent` is who is challenged, `time` how long they may think (`clocks.written`).
+    `opponent` is who is challenged (their invitation is the game itself), `time` how long they may think (`clocks.written`).
     """
 
     seat: Seat

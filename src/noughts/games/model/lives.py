@@ -152,7 +152,14 @@ def follows(before: Game, game_id: GameId, at: datetime) -> Game:
         if before.series_id
         else (None, None)
     )
-    wish = Wish(seat=before.seat, level=before.level, variant=before.variant, time=before.time, rated=before.rated)
+    wish = Wish(
+        seat=before.seat,
+        level=before.level,
+        opponent=before.invited_id,
+        variant=before.variant,
+        time=before.time,
+        rated=before.rated,
+    )
     new = begun(
         game_id,
         wish,

@@ -34,7 +34,7 @@ def require_ratable(wish: Wish, kind: str) -> None:
         return
     if kind == "guest":
         raise Forbidden("Guests play without a rating: sign up first.")
-    if wish.seat == "invite":
+    if wish.seat == "invite" and wish.opponent is None:
         raise Invalid.field("#/rated", "invite", "Games by invitation are not rated.")
 
 

@@ -123,7 +123,7 @@ class GameService:
     async def shown(self, game: Game, viewer: UserId) -> Snapshot:
         """Return a game as one viewer sees it: who may hand on the invitation gets it."""
         cards = await self.cards.of((game.user_id, game.opponent_id))
-        inviting = game.seat == "invite" and game.status == "open" and game.user_id == viewer
+        inviting = game.invite is not None and game.status == "open" and game.user_id == viewer
         return snapshot(game, cards, invite_url=self._invites.url(game.id) if inviting else UNSET)
 
     # What the other services ask.

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from datetime import datetime
 from random import Random
 from typing import Final
 
@@ -68,13 +69,15 @@ class Seats:
 
         def decide(game: Game | None) -> Game:
             visible = games.require_invited(game, by, digest)
-            if visible.seat == "user" and visible.mark_of(by) is None and visible.invited_id != by:
+            if visible.invited_id is not None and visible.mark_of(by) is None and visible.invited_id != by:
                 raise NotFound("There is no such game.")
             return lives.joined(visible, by, self._now(), rating)
 
         found = await self._store.get(game_id)
         if found is not None and found.rated and found.status == "open":
-            await self._require_ratable(Wish(seat=found.seat, rated=True, variant=found.variant), by)
+            await self._require_ratable(
+                Wish(seat=found.seat, rated=True, variant=found.variant, opponent=found.invited_id), by
+            )
             rating = (await self._table.rating(by, found.variant)).shown
         return await self._table.change(game_id, decide, joins=True)
 
@@ -132,22 +135,11 @@ class Seats:
         """Return the game joined, or the one that waits now; others may take it first, then look again."""
         for _ in range(_TRIES):
             at = self._now()
-            waiting = await self._store.oldest_fitting(
-                Search(
-                    variant=wish.variant,
-                    time=wish.time,
-                    rated=wish.rated,
-                    user_id=user_id,
-                    unwanted=matching.unwanted(wish),
-                    rating=rating,
-                    within=matching.within(at, at),
-                    at=at,
-                )
-            )
-            if waiting is None:
-                game = self._new(wish, user_id, rating)
-                return await self._started(game, user_id, once)
+            wanted = _sought(wish, user_id, rating, at)
+            waiting = await self._store.oldest_fitting(wanted)
             with suppress(Overtaken):
+                if waiting is None:
+                    return await self._started(self._new(wish, user_id, rating), user_id, once, wanted)
                 rows = self._idempotency.rows(once, waiting.id, user_id)
                 game = lives.joined(waiting, user_id, at, rating)
                 game = await self._table.put(waiting, game, *rows, joins=True)
@@ -155,17 +147,31 @@ class Seats:
                 return game
         raise Unavailable("Too much happens here at once.")
 
-    async def _started(self, game: Game, user_id: UserId, once: Once | None) -> Game:
-        await self._table.begin(game, *self._idempotency.rows(once, game.id, user_id))
+    async def _started(self, game: Game, user_id: UserId, once: Once | None, wanted: Search | None = None) -> Game:
+        await self._table.begin(game, *self._idempotency.rows(once, game.id, user_id), unless=wanted)
         log.info("game_begun", game=game.id, user=user_id, seat=game.seat)
         return game
 
     def _new(self, wish: Wish, user_id: UserId, rating: int | None) -> Game:
         game_id = GameId(ids.new())
-        invite = self._invites.digest(game_id) if wish.seat == "invite" else None
+        invite = self._invites.digest(game_id) if wish.seat == "invite" and wish.opponent is None else None
         mark = self._chance.choice(games.MARKS) if wish.mark == "random" else wish.mark
         return lives.begun(game_id, wish, by=user_id, mark=mark, invite=invite, at=self._now(), rating=rating)
 
     async def _require_ratable(self, wish: Wish, user_id: UserId) -> None:
         if wish.rated:
             matching.require_ratable(wish, (await self._cards.of([user_id]))[user_id].kind)
+
+
+def _sought(wish: Wish, user_id: UserId, rating: int | None, at: datetime) -> Search:
+    """Return what somebody who comes now looks for."""
+    return Search(
+        variant=wish.variant,
+        time=wish.time,
+        rated=wish.rated,
+        user_id=user_id,
+        unwanted=matching.unwanted(wish),
+        rating=rating,
+        within=matching.within(at, at),
+        at=at,
+    )

@@ -11,7 +11,7 @@ from noughts.games.model import clocks, lives, ratings
 from noughts.games.model.games import Game, GameId
 from noughts.games.model.ratings import Against, Change, Rating
 from noughts.games.service.news import News
-from noughts.games.store import GameStore, Overtaken, RatingStore
+from noughts.games.store import GameStore, Overtaken, RatingStore, Search
 from noughts.games.store.games import added, ended
 from noughts.games.store.ratings import changed
 from noughts.kit import ids
@@ -69,9 +69,15 @@ class Table:
         self.computer_to_move(after)
         return after
 
-    async def begin(self, game: Game, *rows: Write) -> Game:
-        """Return a new game once it is stored; raises KeyUsed, InvalidToken for somebody erased a moment ago."""
-        await self._store.add(game, *rows)
+    async def begin(self, game: Game, *rows: Write, unless: Search | None = None) -> Game:
+        """Return a new game once it is stored; raises KeyUsed, InvalidToken for somebody erased a moment ago.
+
+        `unless` somebody waits who would do: raises Overtaken.
+        """
+        if unless is None:
+            await self._store.add(game, *rows)
+        else:
+            await self._store.add_if_alone(game, unless, *rows)
         self._news.begun(game)
         self.computer_to_move(game)
         return game

@@ -119,7 +119,7 @@ def _played(person: str) -> str:
 _BY_ID: Final = Query(f"SELECT {_ALL} FROM games WHERE id = $1", Game)
 _FITS: Final = _fitting("$1", "$2", "$3", "$4", "$5", "$6")
 _OLDEST_FITTING: Final = Query(
-    f"SELECT {_ALL} FROM games WHERE {_FITS} AND (abs(coalesce(user_rating, $7) - $7) <= $8) ORDER BY id LIMIT 1",
+    f"SELECT {_ALL} FROM games WHERE {_FITS} AND (abs(coalesce(user_rating, 0) - $7) <= $8) ORDER BY id LIMIT 1",
     Game,
 )
 # Each half walks its own index newest first and stops at the limit; an OR would sort all of the player's games.
@@ -158,6 +158,16 @@ _PENDING: Final = Query(
     Game,
 )
 _INSERT: Final = Sql(f"INSERT INTO games ({_ALL}) VALUES ({_VALUES})")
+_AS_INSERTED: Final = {name: f"${n}" for n, name in enumerate(_FIELDS, 1)}
+_SOUGHT: Final = [f"${n}" for n in range(len(_FIELDS) + 1, len(_FIELDS) + 4)]
+_IN_THE_WAY: Final = _fitting(
+    _AS_INSERTED["variant"], _SOUGHT[0], _AS_INSERTED["user_id"], _SOUGHT[1], _AS_INSERTED["rated"],
+    _AS_INSERTED["created_at"],
+)  # fmt: skip
+_INSERT_IF_ALONE: Final = Sql(
+    f"INSERT INTO games ({_ALL}) SELECT {_VALUES} WHERE NOT EXISTS (SELECT 1 FROM games WHERE {_IN_THE_WAY}"
+    f" AND abs(coalesce(user_rating, 0) - coalesce({_AS_INSERTED['user_rating']}, 0)) <= {_SOUGHT[2]})"
+)
 _PLAY: Final = Sql(f"UPDATE games SET {_set(_SET_BY_MOVE)} WHERE id = $1 AND seq = $2")
 _REPLACE: Final = Sql(f"UPDATE games SET {_set(_SET)} WHERE id = $1 AND seq = $2")
 _JOIN: Final = Sql(f"UPDATE games SET {_set(_SET)} WHERE id = $1 AND seq = $2 AND opponent_id IS NULL")
@@ -175,7 +185,7 @@ _CHALLENGES: Final = Query(
     f"SELECT {_ALL} FROM games WHERE invited_id = $1 AND status = 'open' AND id > $2 ORDER BY id LIMIT $3", Game
 )
 _VERSUS: Final = Query(
-    f"SELECT {_ALL} FROM games WHERE status = 'finished' AND seat IN ('anyone', 'user')"
+    f"SELECT {_ALL} FROM games WHERE status = 'finished' AND (seat = 'anyone' OR invited_id IS NOT NULL)"
     " AND ((user_id = $1 AND opponent_id = $2) OR (user_id = $2 AND opponent_id = $1)) ORDER BY id DESC LIMIT $3",
     Game,
 )
@@ -270,6 +280,12 @@ class GameStore:
     async def add(self, game: Game, *rows: Write) -> None:
         """Store a new game; raises KeyUsed, InvalidToken for somebody erased a moment ago."""
         await self._write(added(game), *rows)
+
+    async def add_if_alone(self, game: Game, wanted: Search, *rows: Write) -> None:
+        """Store a game that waits for anyone; raises Overtaken while one waits that its owner could join, KeyUsed."""
+        within = _WIDEST if wanted.within is None else wanted.within
+        args = (*msgspec.structs.astuple(game), wanted.unwanted or "", wanted.time or "", within)
+        await self._write(Write(_INSERT_IF_ALONE, args), *rows)
 
     async def play(self, before: Game, after: Game, *rows: Write) -> None:
         """Store what happened in a game and what belongs to it; raises Overtaken unless nothing happened since `before`.

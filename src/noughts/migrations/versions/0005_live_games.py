@@ -25,7 +25,6 @@ def upgrade() -> None:
         sa.Column("rated", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.Column("offers", sa.Text, nullable=False, server_default=""),
         sa.Column("takebacks", sa.Integer, nullable=False, server_default="0"),
-        sa.Column("invited_id", ID, sa.ForeignKey("users.id", ondelete="SET NULL")),
         sa.Column("next_id", ID),
         sa.Column("series_id", ID),
         sa.Column("series_no", sa.SmallInteger),
@@ -34,6 +33,9 @@ def upgrade() -> None:
         sa.Column("waits_until", TIME),
     ):
         op.add_column("games", column)
+    # Together with its reference: SQLite knows no other way.
+    kind = "uuid" if op.get_bind().dialect.name == "postgresql" else "varchar(36)"
+    op.execute(f"ALTER TABLE games ADD COLUMN invited_id {kind} REFERENCES users (id) ON DELETE SET NULL")
     _some_games("games_timed", ["id"], "status = 'playing' AND time IS NOT NULL")
     _some_games("games_challenges", ["invited_id", "id"], "invited_id IS NOT NULL AND status = 'open'")
     _ratings()
