@@ -88,7 +88,7 @@ def test_what_a_server_loads_is_there_as_bytecode(container: Container) -> None:
     loads = """
 import sys
 from noughts import compose, cli
-import asyncpg, uvloop, redis.asyncio, opentelemetry.sdk.trace, aiosmtplib
+import asyncpg, uvloop, redis.asyncio, opentelemetry.sdk.trace, aiosmtplib, aiobotocore.session
 from pathlib import Path
 late = ("alembic", "dns", "mako", "rich_rst", "sqlalchemy")
 files = [(name, module.__cached__) for name, module in sys.modules.items()
@@ -96,6 +96,18 @@ files = [(name, module.__cached__) for name, module in sys.modules.items()
 print(len(files) > 300, [name for name, file in files if not Path(file).exists() and name.partition(".")[0] not in late])
 """
     assert container.inside("python", "-c", loads) == "True []"
+
+
+def test_what_aws_and_traces_need_is_left_in_it(container: Container) -> None:
+    asks = """
+import asyncio, opentelemetry.exporter.otlp.proto.http.trace_exporter
+from aiobotocore.session import get_session
+async def name(service):
+    async with get_session().create_client(service, region_name="eu-central-1") as client:
+        return client.meta.service_model.service_name
+print([asyncio.run(name(service)) for service in ("cognito-idp", "sts")])
+"""
+    assert container.inside("python", "-c", asks) == "['cognito-idp', 'sts']"
 
 
 def test_the_engine_learns_whether_it_is_well(podman: Podman, container: Container) -> None:

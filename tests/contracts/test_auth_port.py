@@ -56,9 +56,21 @@ async def test_a_token_is_checked_with_the_keys_that_are_told(auth: Auth, house:
     assert verifier.verify(grant.access_token).user_id == grant.user.id
 
 
+async def test_rsa_keys_are_told_as_well(house: Services) -> None:
+    other = await Services(house.database, house.clock, house.passwords, NOUGHTS_SIGNING_ALGORITHM="RS256").ready()
+    async with seams.far(other.auth_door(), other.service_tokens.issue) as remote:
+        published = PublishedKeys(AuthClient(remote).public_keys)
+        await published.read()
+    house.clock.forward(minutes=1)  # until then everybody has read it
+    verifier = Verifier(published.find, other.fittings.origin, other.clock, other.revocations.check)
+    grant = await other.guest()
+    assert jwt.get_unverified_header(grant.access_token)["alg"] == "RS256"
+    assert verifier.verify(grant.access_token).user_id == grant.user.id
+
+
 async def test_a_private_key_is_never_told(auth: Auth) -> None:
     for key in await auth.public_keys():
-        assert key.jwk.keys() <= {"kty", "crv", "x", "y", "n", "e", "kid", "use", "alg", "key_ops"}
+        assert key.jwk.keys() <= {"kty", "crv", "x", "y", "n", "e", "kid", "use", "alg"}
 
 
 async def test_the_end_of_a_retired_key_is_told(auth: Auth, house: Services) -> None:

@@ -94,4 +94,5 @@ def opens(secret: bytes, sealed: bytes) -> bool:
 def _jwk(key_id: str, key: VerifyingKey) -> dict[str, Any]:
     writer = ECAlgorithm if key.algorithm == "ES256" else RSAAlgorithm
     public: dict[str, Any] = writer.to_jwk(key.key, as_dict=True)
+    public.pop("key_ops", None)  # `use` says it already, and they should not both (RFC 7517, 4.3)
     return public | {"kid": key_id, "use": "sig", "alg": key.algorithm}
