@@ -43,7 +43,7 @@ class Services(compose.House):
     """One process's worth of services. Several on one database behave as several processes do."""
 
     def __init__(self, database: Database, clock: Clock, passwords: Passwords, **environ: str) -> None:
-        chosen = compose.read_settings({"NOUGHTS_BASE_URL": ISSUER, **environ})
+        chosen = compose.read_settings({"NOUGHTS_BASE_URL": ISSUER, "NOUGHTS_COMPUTER_PAUSE": "off", **environ})
         self.box = Box()
         super().__init__(chosen, database, SECRET, now=clock, passwords=passwords, chance=Random(1), mailer=self.box)
         self.clock, self.passwords = clock, passwords

@@ -14,7 +14,7 @@ from noughts.games.model.games import Wish
 from noughts.games.model.moves import Attempt, IllegalMove, NotYourTurn
 from noughts.games.model.snapshots import Snapshot
 from noughts.games.rules import Mark
-from noughts.games.service import GameService, Invites
+from noughts.games.service import GameService, GameSettings, Invites
 from noughts.games.service.cards import Cards
 from noughts.games.store import GamesStore, Shelf
 from noughts.kit import clock, ids
@@ -82,7 +82,16 @@ async def opened(database: Database) -> AsyncIterator[Open]:
             limited=True,
         )
         invites = Invites(b"key", "https://noughts.example")
-        services.append(GameService(GamesStore(database), Registry(AccountStore(database)), invites, fittings, CHANCE))
+        services.append(
+            GameService(
+                GamesStore(database),
+                Registry(AccountStore(database)),
+                invites,
+                fittings,
+                CHANCE,
+                GameSettings(computer_pause="off"),
+            )
+        )
         return services[-1]
 
     yield service

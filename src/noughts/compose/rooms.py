@@ -143,7 +143,9 @@ class Rooms:
     def games(self) -> GameService:
         """The Game Service."""
         invites = Invites(sealing.derive(self.secret, "invites"), self.fittings.origin)
-        return GameService(GamesStore(self.database), self.users_port, invites, self.fittings, self._chance)
+        return GameService(
+            GamesStore(self.database), self.users_port, invites, self.fittings, self._chance, self.settings.games
+        )
 
     # The same as the others see them: near, or far.
 

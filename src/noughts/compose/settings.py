@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from noughts.auth.service import AuthSettings
+from noughts.games.service import GameSettings
 from noughts.gateway.limits import GatewaySettings
 from noughts.kit import settings
 from noughts.kit.broadcast import EventSettings
@@ -27,6 +28,7 @@ class Settings(msgspec.Struct, frozen=True):
     server: Server
     users: UserSettings
     auth: AuthSettings
+    games: GameSettings
     gateway: GatewaySettings
     hashing: Hashing
     mail: MailSettings

@@ -6,11 +6,12 @@ import msgspec
 from msgspec import UNSET, Meta
 
 from noughts.games.model.clocks import Time, written
-from noughts.games.model.games import GameId, GameOver, SeatTaken, Status, Variant, Wish
+from noughts.games.model.games import GameId, GameOver, SeatTaken, Status, Wish
 from noughts.games.model.lives import NothingToClaim, TooLateToAbort
 from noughts.games.model.moves import Attempt, IllegalMove, NotYourTurn, PlyConflict, PlyRequired
 from noughts.games.model.offers import Kind, NothingToTakeBack, NotOverYet
 from noughts.games.model.snapshots import Snapshot, etag
+from noughts.games.rules import VARIANT_PATTERN, UnknownVariant, rules_of
 from noughts.games.service import GameService
 from noughts.games.store import Shelf
 from noughts.kit.cursors import after, cursor
@@ -20,6 +21,14 @@ from noughts.kit.ids import is_id
 from noughts.kit.tokens import UserId
 
 MOVES: Final = Limit("moves", 20, 1, per_user=True)
+VariantName = Annotated[
+    str,
+    Meta(
+        pattern=VARIANT_PATTERN,
+        max_length=8,
+        description="`classic`, `misere`, or `<width>x<height>x<k>`: so many in a row on any board up to 15x15.",
+    ),
+]
 _NUMBER: Final = Meta(ge=0, le=2**31 - 1)
 
 
@@ -32,9 +41,9 @@ class Invited(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field
 
 
 class Computer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="computer"):
-    """The computer: level 1 plays anything, level 6 never loses."""
+    """The computer: level 1 plays anything, level 6 never loses, level 7 sets traps besides."""
 
-    level: Literal[1, 6]
+    level: Annotated[int, Meta(ge=1, le=7)]
 
 
 class Challenged(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="user"):
@@ -48,7 +57,7 @@ class GameBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     opponent: Anyone | Invited | Challenged | Computer
     mark: Literal["X", "O", "random"] = "random"
-    variant: Variant = "classic"
+    variant: VariantName = "classic"
     time: Time | None = None
     rated: bool = False
 
@@ -58,7 +67,7 @@ class ChallengeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
     username: Annotated[str, Meta(max_length=64)]
     mark: Literal["X", "O", "random"] = "random"
-    variant: Variant = "classic"
+    variant: VariantName = "classic"
     time: Time | None = None
     rated: bool = False
 
@@ -88,7 +97,7 @@ class ShelfQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     player: str | None = None
     status: Status | None = None
-    variant: Variant | None = None
+    variant: VariantName | None = None
     cursor: str | None = None
     limit: Annotated[int, Meta(ge=1, le=100)] = 20
 
@@ -170,6 +179,7 @@ async def decline_offer(games: GameService, ask: Ask[None, NoQuery]) -> Answer:
 async def challenge(games: GameService, ask: Ask[ChallengeBody, NoQuery]) -> Answer:
     body = ask.body
     opponent = await games.seats.whom(body.username, ask.caller.user_id)
+    _require_known(body.variant)
     wish = Wish(
         seat="invite",
         opponent=opponent,
@@ -190,8 +200,17 @@ async def decline_challenge(games: GameService, ask: Ask[None, NoQuery]) -> Answ
     return Answer(await games.decline(GameId(ask.path["challenge_id"]), ask.caller))
 
 
+def _require_known(variant: str) -> None:
+    """Raise Invalid where there is no such game."""
+    try:
+        rules_of(variant)
+    except UnknownVariant as error:
+        raise Invalid.field("#/variant", "unknown", str(error)) from None
+
+
 async def _wish(games: GameService, ask: Ask[GameBody, NoQuery]) -> Wish:
     body = ask.body
+    _require_known(body.variant)
     plain = Wish(seat="anyone", mark=body.mark, variant=body.variant, time=written(body.time), rated=body.rated)
     match body.opponent:
         case Computer(level=level):

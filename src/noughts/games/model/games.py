@@ -6,12 +6,13 @@ from typing import Final, Literal, NewType
 
 import msgspec
 
-from noughts.games.rules import VARIANTS, Mark, Moves, Outcome, Rules
+from noughts.games.rules import Mark, Moves, Outcome, Rules, rules_of
 from noughts.kit.errors import Conflict, Forbidden, NotFound
 from noughts.kit.tokens import UserId
 
 GameId = NewType("GameId", str)
-Variant = Literal["classic"]
+Variant = str
+"""`classic`, `misere`, or `<width>x<height>x<k>`: what `rules_of` knows."""
 Seat = Literal["anyone", "invite", "computer"]
 Status = Literal["open", "playing", "finished", "aborted"]
 Reason = Literal["line", "full", "resigned", "timeout", "agreed", "abandoned"]
@@ -89,7 +90,7 @@ class Game(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     @property
     def rules(self) -> Rules:
         """The rules it is played by."""
-        return VARIANTS[self.variant]
+        return rules_of(self.variant)
 
     @property
     def cells(self) -> Moves:

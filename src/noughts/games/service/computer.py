@@ -21,17 +21,20 @@ _AT_ONCE: Final = 200
 class Computer:
     """Plays where it is the computer's turn. Replying twice, or in two processes, is harmless: one is stored."""
 
-    def __init__(self, store: GameStore, table: Table, chance: Random, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, store: GameStore, table: Table, chance: Random, now: Callable[[], datetime], *, pauses: bool
+    ) -> None:
         self._store = store
         self._table = table
         self._chance = chance
         self._now = now
+        self._pauses = pauses
         self._replying: set[asyncio.Task[None]] = set()
 
     def reply_soon(self, game: Game) -> None:
         """Reply, if it is the computer's turn, once whoever asked has their answer."""
         if game.awaits_computer:
-            task = asyncio.create_task(self._reply(game))
+            task = asyncio.create_task(self._reply_in_a_while(game))
             self._replying.add(task)
             task.add_done_callback(self._replying.discard)
 
@@ -46,9 +49,14 @@ class Computer:
         """Wait for the replies under way."""
         await asyncio.gather(*self._replying)
 
+    async def _reply_in_a_while(self, game: Game) -> None:
+        if self._pauses:
+            await asyncio.sleep(engine.pause_ms(game.rules, game.cells, self._chance) / 1_000)
+        await self._reply(game)
+
     async def _reply(self, game: Game) -> None:
         cell = engine.choose(game.rules, game.cells, game.level or 1, self._chance)
-        after = played(game, OTHER[game.mark], Attempt(game.ply, cell), self._now())
+        after = played(game, OTHER[game.mark], Attempt(game.ply, cell, game.pos), self._now())
         try:
             with contextlib.suppress(Overtaken):
                 await self._table.put(game, after)

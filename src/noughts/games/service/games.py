@@ -12,6 +12,7 @@ from noughts.games.model import games
 from noughts.games.model.games import Game, GameId, Wish
 from noughts.games.model.moves import Attempt
 from noughts.games.model.offers import Kind
+from noughts.games.model.settings import GameSettings
 from noughts.games.model.snapshots import Snapshot, held, snapshot
 from noughts.games.service.cards import Cards
 from noughts.games.service.computer import Computer
@@ -50,7 +51,15 @@ class Listed(msgspec.Struct, frozen=True):
 class GameService:
     """The use cases of games. Besides the problems its methods name they raise Unavailable."""
 
-    def __init__(self, store: GamesStore, users: Users, invites: Invites, fittings: Fittings, chance: Random) -> None:
+    def __init__(
+        self,
+        store: GamesStore,
+        users: Users,
+        invites: Invites,
+        fittings: Fittings,
+        chance: Random,
+        settings: GameSettings,
+    ) -> None:
         now = fittings.now
         self._store = store.games
         self._invites = invites
@@ -58,7 +67,7 @@ class GameService:
         self.cards = Cards(users, fittings.broadcast, now)
         self.news = News(fittings.broadcast)
         self.table = table = Table(store.games, store.ratings, self.news, now)
-        self._computer = Computer(store.games, table, chance, now)
+        self._computer = Computer(store.games, table, chance, now, pauses=settings.computer_pause == "on")
         table.computer_to_move = self._computer.reply_soon
         self._moves = Moves(store.games, table, self.cards, now)
         self.endings = Endings(table, self.news.is_there, now)

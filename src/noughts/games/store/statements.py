@@ -1,0 +1,155 @@
+"""Every statement about the `games` table."""
+
+from typing import Final
+
+import msgspec
+
+from noughts.games.model.games import Game
+from noughts.games.model.records import Tally
+from noughts.kit.database import Query, Sql, among, columns
+from noughts.kit.tokens import UserId
+from noughts.ports.games import ASKED_AT_ONCE, COUNTED
+
+
+class Player(msgspec.Struct, frozen=True, array_like=True):
+    """Somebody who played."""
+
+    user_id: UserId
+
+
+class Count(msgspec.Struct, frozen=True, array_like=True):
+    """How many there are."""
+
+    games: int
+
+
+FIELDS: Final = Game.__struct_fields__
+ALL: Final = columns(Game)
+REMEMBERED: Final = 4_096
+LAST_ID: Final = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+FIRST_ID: Final = "00000000-0000-0000-0000-000000000000"
+VALUES: Final = ", ".join(f"${n}" for n in range(1, len(FIELDS) + 1))
+SET: Final = (
+    "moves", "ply", "pos", "seq", "turn", "status", "result", "reason", "updated_at",
+    "opponent_id", "x_ms", "o_ms", "deadline", "offers", "takebacks", "next_id", "opponent_rating", "waits_until",
+)  # fmt: skip
+SET_BY_MOVE: Final = SET[:9]
+"""What a move changes where there is no clock and nothing was offered: the most frequent of all writes."""
+
+
+def _set(names: tuple[str, ...]) -> str:
+    return ", ".join(f"{name} = ${n}" for n, name in enumerate(names, 3))
+
+
+def _fitting(variant: str, mark: str, user: str, time: str, rated: str, at: str) -> str:
+    """Return the condition of a game somebody could join: another's (and not one whose owner is gone), of the other mark."""
+    return (
+        f"status = 'open' AND seat = 'anyone' AND variant = {variant} AND mark <> {mark} AND user_id <> {user}"
+        f" AND coalesce(time, '') = {time} AND rated = {rated} AND (waits_until IS NULL OR waits_until > {at})"
+    )
+
+
+def _shelf(person: str) -> str:
+    return (
+        f"SELECT {ALL} FROM games WHERE {person} = $1 AND id < $2 AND (seat = 'anyone' OR user_id = $3 OR opponent_id = $3)"
+        " AND ($4 = '' OR status = $4) AND ($5 = '' OR variant = $5) ORDER BY id DESC LIMIT $6"
+    )
+
+
+def _tally(person: str, seat: str, *, owns: bool) -> str:
+    """Return how the latest games on one side ended; the index of finished games holds all it asks for."""
+    theirs = f"{person} = $1 AND seat = '{seat}' AND status = 'finished' ORDER BY id DESC LIMIT {COUNTED}"
+    return (
+        f"SELECT {owns} AS owns, seat, mark, result, count(*) FROM"
+        f" (SELECT seat, mark, result FROM games WHERE {theirs}) AS {person}_{seat} GROUP BY seat, mark, result"
+    )
+
+
+def _latest(person: str) -> str:
+    theirs = f"{person} = $1 AND seat = 'anyone' AND status = 'finished'"
+    return f"SELECT {ALL} FROM games WHERE {theirs} ORDER BY id DESC LIMIT $2"
+
+
+def _unfinished(person: str) -> str:
+    return f"SELECT {ALL} FROM games WHERE {person} = $1 AND status IN ('open', 'playing')"
+
+
+def _played(person: str) -> str:
+    seats = f"{person} IN {among(1, ASKED_AT_ONCE)} AND status = 'finished' AND seat <> 'computer'"
+    return f"SELECT {person} FROM games WHERE {seats}"
+
+
+BY_ID: Final = Query(f"SELECT {ALL} FROM games WHERE id = $1", Game)
+FITS: Final = _fitting("$1", "$2", "$3", "$4", "$5", "$6")
+OLDEST_FITTING: Final = Query(
+    f"SELECT {ALL} FROM games WHERE {FITS} AND (abs(coalesce(user_rating, 0) - $7) <= $8) ORDER BY id LIMIT 1",
+    Game,
+)
+# Each half walks its own index newest first and stops at the limit; an OR would sort all of the player's games.
+SHELF: Final = Query(
+    f"SELECT {ALL} FROM (SELECT * FROM ({_shelf('user_id')}) AS own"
+    f" UNION ALL SELECT * FROM ({_shelf('opponent_id')}) AS other) AS games ORDER BY id DESC LIMIT $6",
+    Game,
+)
+UNFINISHED: Final = Query(f"{_unfinished('user_id')} UNION ALL {_unfinished('opponent_id')} LIMIT $2", Game)
+PLAYED_HUMANS: Final = Query(f"{_played('user_id')} UNION {_played('opponent_id')}", Player)
+TALLIES: Final = Query(
+    " UNION ALL ".join(
+        _tally(person, seat, owns=person == "user_id")
+        for person in ("user_id", "opponent_id")
+        for seat in ("anyone", "computer")
+    ),
+    Tally,
+)
+LATEST: Final = Query(
+    f"SELECT {ALL} FROM (SELECT * FROM ({_latest('user_id')}) AS own"
+    f" UNION ALL SELECT * FROM ({_latest('opponent_id')}) AS other) AS games ORDER BY id DESC LIMIT $2",
+    Game,
+)
+WAITING: Final = Query(
+    f"SELECT {ALL} FROM games WHERE status = 'open' AND seat = 'anyone' AND user_id IS NOT NULL ORDER BY id LIMIT $1",
+    Game,
+)
+PLAYING: Final = Query(
+    "SELECT count(*) FROM (SELECT updated_at FROM games WHERE status = 'playing' ORDER BY id DESC LIMIT $2) AS newest"
+    " WHERE updated_at > $1",
+    Count,
+)
+PENDING: Final = Query(
+    f"SELECT {ALL} FROM games WHERE status = 'playing' AND seat = 'computer' AND turn <> mark AND updated_at <= $1"
+    " AND id > $2 ORDER BY id LIMIT $3",
+    Game,
+)
+INSERT: Final = Sql(f"INSERT INTO games ({ALL}) VALUES ({VALUES})")
+AS_INSERTED: Final = {name: f"${n}" for n, name in enumerate(FIELDS, 1)}
+SOUGHT: Final = [f"${n}" for n in range(len(FIELDS) + 1, len(FIELDS) + 4)]
+IN_THE_WAY: Final = _fitting(
+    AS_INSERTED["variant"], SOUGHT[0], AS_INSERTED["user_id"], SOUGHT[1], AS_INSERTED["rated"],
+    AS_INSERTED["created_at"],
+)  # fmt: skip
+INSERT_IF_ALONE: Final = Sql(
+    f"INSERT INTO games ({ALL}) SELECT {VALUES} WHERE NOT EXISTS (SELECT 1 FROM games WHERE {IN_THE_WAY}"
+    f" AND abs(coalesce(user_rating, 0) - coalesce({AS_INSERTED['user_rating']}, 0)) <= {SOUGHT[2]})"
+)
+PLAY: Final = Sql(f"UPDATE games SET {_set(SET_BY_MOVE)} WHERE id = $1 AND seq = $2")
+REPLACE: Final = Sql(f"UPDATE games SET {_set(SET)} WHERE id = $1 AND seq = $2")
+JOIN: Final = Sql(f"UPDATE games SET {_set(SET)} WHERE id = $1 AND seq = $2 AND opponent_id IS NULL")
+WAITS: Final = Sql("UPDATE games SET waits_until = $2 WHERE id = $1 AND status = 'open'")
+OVERDUE: Final = Query(
+    f"SELECT {ALL} FROM games WHERE status = 'playing' AND time IS NOT NULL AND deadline <= $1 AND id > $2"
+    " ORDER BY id LIMIT $3",
+    Game,
+)
+GIVEN_UP: Final = Query(
+    f"SELECT {ALL} FROM games WHERE status = 'open' AND seat = 'anyone' AND waits_until <= $1 ORDER BY id LIMIT $2",
+    Game,
+)
+CHALLENGES: Final = Query(
+    f"SELECT {ALL} FROM games WHERE invited_id = $1 AND status = 'open' AND id > $2 ORDER BY id LIMIT $3", Game
+)
+VERSUS: Final = Query(
+    f"SELECT {ALL} FROM games WHERE status = 'finished' AND (seat = 'anyone' OR invited_id IS NOT NULL)"
+    " AND ((user_id = $1 AND opponent_id = $2) OR (user_id = $2 AND opponent_id = $1)) ORDER BY id DESC LIMIT $3",
+    Game,
+)
+WIDEST: Final = 1_000_000
