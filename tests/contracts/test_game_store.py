@@ -16,8 +16,7 @@ from noughts.games.model.games import Game, GameId, Variant, Wish
 from noughts.games.model.lives import begun, joined, resigned
 from noughts.games.model.moves import Attempt, played
 from noughts.games.rules import Mark
-from noughts.games.store import GameStore, KeyUsed, Overtaken, Search, Shelf
-from noughts.games.store import games as store_module
+from noughts.games.store import GameStore, KeyUsed, Overtaken, Search, Shelf, statements
 from noughts.kit import ids
 from noughts.kit.database import Database, Query, Sql, Write
 from noughts.kit.idempotency import Idempotency
@@ -212,10 +211,10 @@ async def test_what_everybody_may_ask_looks_at_no_more_games_than_it_tells_of(tm
     def plan(query: Query[Any], *args: Any) -> str:
         return "; ".join(step[3] for step in connection.execute(f"EXPLAIN QUERY PLAN {query.sqlite}", args))
 
-    assert plan(store_module._TALLIES, "x").count("USING COVERING INDEX games_finished_of_") == 4
-    assert plan(store_module._LATEST, "x", 10).count("USING INDEX games_finished_of_") == 2
-    assert "SCAN games USING INDEX games_playing" in plan(store_module._PLAYING, "x", 10)
-    assert "SCAN games USING INDEX games_waiting" in plan(store_module._WAITING, 10)
+    assert plan(statements.TALLIES, "x").count("USING COVERING INDEX games_finished_of_") == 4
+    assert plan(statements.LATEST, "x", 10).count("USING INDEX games_finished_of_") == 2
+    assert "SCAN games USING INDEX games_playing" in plan(statements.PLAYING, "x", 10)
+    assert "SCAN games USING INDEX games_waiting" in plan(statements.WAITING, 10)
     connection.close()
 
 

@@ -76,10 +76,8 @@ def snapshot(
 ) -> Snapshot:
     """Return a game as it is shown, people without a card as deleted."""
     cells, rules = game.cells, game.rules
-    owner = _card(game.user_id, cards, game.user_rating if game.rated else None)
-    guest = None
-    if not game.seat_is_free:
-        guest = _card(game.opponent_id, cards, game.opponent_rating if game.rated else None)
+    owner, guest = _players(game, cards)
+    series = None if game.series_id is None else Series(game.series_id, game.series_no or 1, lives.SERIES)
     return Snapshot(
         id=game.id,
         user_id=owner.id,
@@ -101,13 +99,21 @@ def snapshot(
         deadline=None if game.deadline is None else rfc3339(game.deadline),
         offers=events.standing(game) if game.offers else (),
         rated=game.rated,
-        series=None if game.series_id is None else Series(game.series_id, game.series_no or 1, lives.SERIES),
+        series=series,
         next=game.next_id,
         created_at=rfc3339(game.created_at),
         updated_at=rfc3339(game.updated_at),
         invite_url=invite_url,
         replayed=replayed,
     )
+
+
+def _players(game: Game, cards: Mapping[UserId, users.Card]) -> tuple[Card, Card | None]:
+    """Return the cards of who began and of who joined; their ratings where it is about those."""
+    owner = _card(game.user_id, cards, game.user_rating if game.rated else None)
+    if game.seat_is_free:
+        return owner, None
+    return owner, _card(game.opponent_id, cards, game.opponent_rating if game.rated else None)
 
 
 def etag(shown: Snapshot, viewer: UserId) -> str:

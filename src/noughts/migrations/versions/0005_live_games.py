@@ -39,6 +39,10 @@ def upgrade() -> None:
     _some_games("games_timed", ["id"], "status = 'playing' AND time IS NOT NULL")
     _some_games("games_challenges", ["invited_id", "id"], "invited_id IS NOT NULL AND status = 'open'")
     _ratings()
+    _tickets()
+
+
+def _tickets() -> None:
     op.create_table(
         "live_tickets",
         sa.Column("digest", sa.String(64), primary_key=True),
