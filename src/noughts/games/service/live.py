@@ -20,7 +20,7 @@ from noughts.kit.logging import log
 from noughts.kit.tokens import Principal, UserId
 from noughts.ports.messages import Done, Ping, Play, Pong, Refused, Said, Shown, Sub, Told, Unsub
 
-_MOST: Final = 16
+_MOST: Final = 64
 _DECODE: Final = msgspec.json.Decoder(Said).decode
 _ENCODE: Final = msgspec.json.Encoder().encode
 _PONG: Final = _ENCODE(Pong())
