@@ -15,7 +15,7 @@ from noughts.kit.logging import log
 _BANNER = """
   Noughts is at {origin}
   The API is described at {origin}/docs
-  Everything is kept in {data}
+  {kept} in {data}
   Mails are {mails}
   To make an admin, sign up on the page, then: {command} users promote <username>{where}
 """
@@ -87,5 +87,8 @@ def _greet(found: compose.Settings, mails: str) -> None:
     given = found.server.data
     where = "" if given == settings.Server().data else f" --data {given}"
     data = found.server.directory.absolute()
-    told = _BANNER.format(origin=found.server.origin, data=data, mails=mails, command=command_name(), where=where)
+    kept = "Everything but the database is kept" if found.server.database else "Everything is kept"
+    told = _BANNER.format(
+        origin=found.server.origin, kept=kept, data=data, mails=mails, command=command_name(), where=where
+    )
     print(told, flush=True)

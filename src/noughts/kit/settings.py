@@ -78,7 +78,8 @@ class Neighbours(msgspec.Struct, frozen=True, kw_only=True):
 def read(environ: Mapping[str, str], *structs: type[Settings]) -> tuple[Any, ...]:
     """Return the structs filled from `NOUGHTS_…` variables, or from the file that `NOUGHTS_…_FILE` names.
 
-    Raises Refusal, in one line, for a name nobody knows, a value that does not fit or a file that cannot be read.
+    Raises Refusal, in one line, for a name nobody knows, a value that does not fit, a file that cannot be read or a
+    setting that is given both ways.
     """
     given = dict(_given(environ))
     known = {field for struct in structs for field in struct.__struct_fields__}
@@ -97,6 +98,8 @@ def _given(environ: Mapping[str, str]) -> list[tuple[str, str]]:
             continue
         setting = name.removeprefix(PREFIX).lower()
         if setting.endswith("_file"):
+            if name.removesuffix("_FILE") in environ:  # which of them is meant would be chance
+                raise Refusal(f"{name.removesuffix('_FILE')} and {name} are both set: unset one.")
             found.append((setting.removesuffix("_file"), _contents(name, Path(value))))
         else:
             found.append((setting, value))
