@@ -61,6 +61,8 @@ def _held(found: compose.Settings) -> Iterator[None]:
 async def _serve(found: compose.Settings, here: frozenset[compose.Part], listener: server.Listener) -> None:
     told = found.server
     admin = server.listen(told.admin_host, told.admin_port, "NOUGHTS_ADMIN_PORT") if told.admin_port else None
+    apart = told.internal_port if "gateway" in here and 1 < len(here) < len(compose.PARTS) else 0
+    inside = server.listen(told.host, apart, "NOUGHTS_INTERNAL_PORT") if apart else None
     async with compose.opened(found, migrate_apart, here) as house:
         entrance = (await house.ready()).entrance()
         tasks = [asyncio.create_task(work) for work in house.workers()]
@@ -69,7 +71,9 @@ async def _serve(found: compose.Settings, here: frozenset[compose.Part], listene
             _greet(found, house.mailer.place)
         else:
             print(f"noughts: {', '.join(sorted(here))} at port {listener.getsockname()[1]}", flush=True)
-        served = [(entrance, listener), *([(house.admin(), admin)] if admin else [])]
+        served = [(entrance, listener)]
+        served += [(house.inside(), inside)] if inside else []
+        served += [(house.admin(), admin)] if admin else []
         await server.serve(*served, requests=house.requests, drain=house.drain)
         for task in tasks:
             task.cancel()

@@ -71,7 +71,15 @@ class House(Rooms):
         else:
             elsewhere = nowhere
             doors.append((gateway_http.HEALTH, self.door(gateway_http.HEALTH, self._desk)))
-        gateway = Gateway(doors, elsewhere, inside=len(self.parts) < len(PARTS))
+        return self._entered_by(Gateway(doors, elsewhere, inside="gateway" not in self.parts))
+
+    def inside(self) -> Entrance:
+        """Return the entrance for services that run elsewhere, where the gateway runs here: behind its door nobody is one."""
+        here = [(self._routes(part), self._door_of(part)) for part in PARTS if part in self.parts and part != "gateway"]
+        here.append((gateway_http.HEALTH, self.door(gateway_http.HEALTH, self._desk)))
+        return self._entered_by(Gateway(here, nowhere, inside=True))
+
+    def _entered_by(self, gateway: Gateway) -> Entrance:
         door, secure = traced_door(gateway, self.tracing), self.settings.server.origin.startswith("https:")
         return Threshold(door, self.requests, self._client, secure=secure)
 

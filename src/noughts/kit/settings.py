@@ -21,6 +21,14 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     port: Annotated[int, Meta(description="Port to listen on.", ge=0, le=65535)] = 8000
     admin_host: Annotated[str, Meta(description="Address of /metrics, which is for operators alone.")] = "127.0.0.1"
     admin_port: Annotated[int, Meta(description="Port of /metrics; 0: none.", ge=0, le=65535)] = 0
+    internal_port: Annotated[
+        int,
+        Meta(
+            description="Port of what services ask each other, where the gateway runs beside some of them.",
+            ge=0,
+            le=65535,
+        ),
+    ] = 0
     data: Annotated[str, Meta(description="Directory of the database file and the generated secret.")] = "noughts-data"
     database: Annotated[
         str,
