@@ -20,7 +20,7 @@ async def test_a_token_that_is_refused_is_told_once_a_minute_with_what_to_look_a
     client = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(status)))
     at = 0.0
     remote = Remote(Neighbour(["http://neighbour"], client=client), lambda _: "token", now=lambda: at)
-    for at, lines in ((100.0, 1), (159.0, 1), (160.0, 2)):
+    for at, lines in ((100.0, 1), (159.0, 1), (160.0, 2)):  # noqa: B007 - the clock reads it
         with pytest.raises(Unavailable):
             await remote.ask("GET", "/internal/users/x", type(None), scope="users:read")
         assert len(told) == lines
