@@ -137,7 +137,7 @@ class Neighbour:
 
         Raises Unavailable when none takes it.
         """
-        for replica in self._in_turn():
+        for replica, _ in self._in_turn():
             try:
                 spoken = await replica.dial(speak)
             except (OSError, TimeoutError):
