@@ -95,7 +95,7 @@ def snapshot(
         line=rules.line(cells) if game.reason == "line" else None,
         time=clocks.read(game.time),
         clocks=events.clocks(game),
-        deadline=game.deadline and rfc3339(game.deadline),
+        deadline=events.deadline(game),
         offers=events.standing(game) if game.offers else (),
         rated=game.rated,
         series=_series(game),

@@ -47,13 +47,13 @@ class _Seen:
         self.live, self.game, self.seq = live, game, seq
         self.is_reading = False
 
-    def changed(self, changed: GameChanged) -> None:
+    def changed(self, changed: GameChanged, text: bytes) -> None:
         """Pass on what comes next; read the game again where something is missing."""
         if changed.seq <= self.seq or self.is_reading:
             return
-        if changed.told is not None and changed.seq == self.seq + 1:
+        if text and changed.seq == self.seq + 1:
             self.seq = changed.seq
-            self.live.send(_ENCODE(changed.told), changed.seq)
+            self.live.send(text, changed.seq)
         else:
             self.live.show_again(self)
 
