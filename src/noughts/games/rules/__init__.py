@@ -1,49 +1,42 @@
 """What every game promises, and the games there are."""
 
+import re
 from collections.abc import Mapping
-from typing import Protocol
+from functools import lru_cache
+from typing import Final
 
-from noughts.games.rules import classic
-from noughts.games.rules.classic import Mark, Moves, Outcome
+from noughts.games.rules import classic, misere
+from noughts.games.rules.mnk import PATTERN, mnk
+from noughts.games.rules.promise import Rules
+from noughts.games.rules.terms import Mark, Moves, Outcome
 
-__all__ = ["VARIANTS", "Mark", "Moves", "Outcome", "Rules"]
+__all__ = ["VARIANTS", "VARIANT_PATTERN", "Mark", "Moves", "Outcome", "Rules", "UnknownVariant", "names", "rules_of"]
 
-
-class Rules(Protocol):
-    """The rules of one game, kept by a module of pure functions (PEP 544).
-
-    Every function takes a position, the cells played so far in order, and relies on legal moves having
-    led to it: whoever takes moves from outside looks for each in `legal` of those before it.
-    """
-
-    WIDTH: int
-    HEIGHT: int
-    CELLS: int
-    """How many cells there are, numbered from 0, row by row from the top left."""
-
-    def __hash__(self) -> int:
-        """Return a hash, as every module has one: what is worked out for a game is kept by it."""
-
-    def to_move(self, moves: Moves, /) -> Mark:
-        """Return the mark of the next ply, also where the game is over."""
-
-    def legal(self, moves: Moves, /) -> tuple[int, ...]:
-        """Return the cells that may be played, ascending; none when the game is over."""
-
-    def outcome(self, moves: Moves, /) -> Outcome | None:
-        """Return who won, or that it is a draw, or `None` while the game goes on."""
-
-    def line(self, moves: Moves, /) -> tuple[int, ...]:
-        """Return the cells of the line the last move completed, ascending; none if it completed none.
-
-        Of several completed at once it is the first: rows before columns before diagonals.
-        """
-
-    def board(self, moves: Moves, /) -> tuple[Mark | None, ...]:
-        """Return what stands in each cell."""
-
-    def wins(self, moves: Moves, mark: Mark, /) -> tuple[int, ...]:
-        """Return the legal cells with which `mark` would win at once, whoever is to move."""
+VARIANTS: Final[Mapping[str, Rules]] = {rules.NAME: rules for rules in (classic, misere)}
+"""The games that have a name of their own; those of the (m,n,k) family are called by their measures."""
 
 
-VARIANTS: Mapping[str, Rules] = {"classic": classic}
+class UnknownVariant(ValueError):
+    """There is no game of that name."""
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of the games that have one."""
+    return tuple(VARIANTS)
+
+
+VARIANT_PATTERN: Final = f"^(?:{'|'.join(VARIANTS)}|{PATTERN})$"
+"""What the name of a variant looks like, for whoever describes it; `rules_of` decides."""
+
+
+@lru_cache(maxsize=256)
+def rules_of(variant: str) -> Rules:
+    """Return the rules of a variant, `3x4x3` being three wide, four high, three in a row; raises UnknownVariant."""
+    if variant in VARIANTS:
+        return VARIANTS[variant]
+    if not re.fullmatch(PATTERN, variant):
+        raise UnknownVariant(f"It is one of {', '.join(VARIANTS)}, or <width>x<height>x<k>.")
+    try:
+        return mnk(*map(int, variant.split("x")))
+    except ValueError as error:
+        raise UnknownVariant(str(error)) from None

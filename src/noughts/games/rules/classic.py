@@ -1,16 +1,15 @@
 """Three in a row on a board of three by three."""
 
-from typing import Literal
+from typing import Final
 
-Moves = tuple[int, ...]
-"""A position: the cells played so far, in order. X plays the even plies, from 0 on."""
+from noughts.games.rules.terms import Mark, Moves, Outcome
 
-Mark = Literal["X", "O"]
-Outcome = Literal["X", "O", "draw"]
-
-WIDTH = 3
-HEIGHT = 3
-CELLS = WIDTH * HEIGHT
+NAME: Final = "classic"
+WIDTH: Final = 3
+HEIGHT: Final = 3
+CELLS: Final = WIDTH * HEIGHT
+LENGTH: Final = 3
+LINE_WINS: Final = True
 
 _LINES = (
     *((0, 1, 2), (3, 4, 5), (6, 7, 8)),
@@ -69,3 +68,8 @@ def wins(moves: Moves, mark: Mark) -> tuple[int, ...]:
     """Return the legal cells that complete a line of `mark`, whoever is to move."""
     held = _bits(moves["XO".index(mark) :: 2])
     return tuple([cell for cell in legal(moves) if _LINE_IN[held | 1 << cell]])
+
+
+def losses(_moves: Moves, _mark: Mark) -> tuple[int, ...]:
+    """Return no cell: nobody loses by a move of their own."""
+    return ()
