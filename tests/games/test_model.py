@@ -274,4 +274,4 @@ def test_the_tag_changes_with_the_game_the_cards_and_the_viewer() -> None:
 
 
 def test_every_level_that_is_offered_can_be_played() -> None:
-    assert set(get_args(Computer.__annotations__["level"])) == set(LEVELS)
+    assert set(get_args(Computer.__annotations__["level"])) <= set(LEVELS)
