@@ -271,4 +271,8 @@ def test_the_tag_changes_with_the_game_the_cards_and_the_viewer() -> None:
 
 
 def test_every_level_that_is_offered_can_be_played() -> None:
-    assert set(get_args(Computer.__annotations__["level"])) <= set(LEVELS)
+    for level in LEVELS:
+        assert msgspec.convert({"kind": "computer", "level": level}, Computer).level == level
+    for level in (min(LEVELS) - 1, max(LEVELS) + 1):
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.convert({"kind": "computer", "level": level}, Computer)
