@@ -6,6 +6,7 @@ from typing import Final
 from noughts.games.model.games import Game, Wish
 from noughts.games.rules import Mark
 from noughts.kit.errors import Forbidden, Invalid
+from noughts.kit.tokens import UserId
 
 _STEPS: Final = ((timedelta(seconds=3), 150), (timedelta(seconds=6), 300), (timedelta(seconds=10), 600))
 """After so long somebody within so many rating points will do; after the last, anybody."""
@@ -26,6 +27,11 @@ def fit(one: Game, other: Game, at: datetime) -> bool:
         return False
     allowed = within(min(one.created_at, other.created_at), at)
     return allowed is None or abs((one.user_rating or 0) - (other.user_rating or 0)) <= allowed
+
+
+def waits(game: Game, user_id: UserId) -> bool:
+    """Return whether it is somebody's own game, and waits for anyone."""
+    return game.status == "open" and game.seat == "anyone" and game.user_id == user_id
 
 
 def require_ratable(wish: Wish, kind: str) -> None:

@@ -6,12 +6,13 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from noughts.games.model import games
+from noughts.games.model import games, matching
 from noughts.games.model.games import Game, GameId
 from noughts.games.model.moves import Attempt
 from noughts.games.model.snapshots import Snapshot
 from noughts.games.service.moves import Moves
 from noughts.games.service.news import ForSomebody, GameChanged, News
+from noughts.games.service.pace import Pace
 from noughts.games.service.table import Table
 from noughts.kit import problems
 from noughts.kit.errors import BadRequest, InternalError, Invalid, Problem, TooManyRequests
@@ -30,12 +31,14 @@ Send = Callable[[bytes, int | None], None]
 
 
 class Watching(NamedTuple):
-    """What a connection asks: the games, how to move in them, what happens, and how a game is shown to somebody."""
+    """What a connection asks: the games, how to move in them, what happens, and how a game is shown to somebody, how often they may speak, and how they go on waiting."""
 
     table: Table
     moves: Moves
     news: News
     show: Callable[[Game, UserId], Awaitable[Snapshot]]
+    pace: Pace
+    wait: Callable[[GameId], Awaitable[None]]
 
 
 class _Seen:
@@ -78,6 +81,10 @@ class Live:
         self._reading: set[asyncio.Task[None]] = set()
         watching.news.listen(by.user_id, self._for_me, self._missed)
 
+    def may_speak(self) -> bool:
+        """Count that something is said, and return whether it may be."""
+        return self.watching.pace.may_speak(self.by.user_id)
+
     async def hear(self, text: bytes) -> None:
         """Do what is said, and answer it, whatever comes of it."""
         try:
@@ -114,7 +121,14 @@ class Live:
         # Again, now that nothing can be missed: what happened between is in it.
         await self._show(seen)
         seen.is_counted = True
-        self.watching.news.come(game_id, self.by.user_id, seen.looked)
+        plays = seen.game.mark_of(self.by.user_id) is not None
+        self.watching.news.come(game_id, self.by.user_id, seen.looked, plays=plays)
+        if matching.waits(seen.game, self.by.user_id):
+            await self.watching.wait(game_id)
+
+    def waits(self) -> list[GameId]:
+        """Return the games looked at in which this person waits for anyone."""
+        return [seen.game.id for seen in self._seen.values() if matching.waits(seen.game, self.by.user_id)]
 
     def show_again(self, seen: _Seen) -> None:
         """Read a game and show it, soon."""
@@ -139,6 +153,7 @@ class Live:
                 self.send(_PONG, None)
 
     async def _play(self, said: Play) -> None:
+        self.watching.pace.count_move(self.by.user_id)
         ply = None if said.ply is msgspec.UNSET else said.ply
         pos = None if said.pos is msgspec.UNSET else said.pos
         game, _ = await self.watching.moves.play(_id(said.game), Attempt(ply, said.cell, pos), self.by.user_id)

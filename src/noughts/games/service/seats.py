@@ -96,6 +96,10 @@ class Seats:
             raise Invalid.field("#/username", "computer", "Choose the computer as opponent, and a level.")
         return person.id
 
+    async def wait(self, game_id: GameId) -> None:
+        """Let the owner of a game who is connected wait for a while yet. May be repeated."""
+        await self._store.wait(game_id, self._now() + matching.WAITS)
+
     async def match(self) -> None:
         """Bring together those who wait and would do for each other by now. May be repeated and run twice at once."""
         at = self._now()
