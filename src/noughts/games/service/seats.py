@@ -111,9 +111,10 @@ class Seats:
             other = next((game for game in waiting if matching.fit(one, game, at)), None)
             if other is not None:
                 waiting.remove(other)
+                kept, gone = matching.meet(one, other)
                 with suppress(Overtaken):
-                    await self._table.bring_together(one, other, at)
-                    log.info("waiting_matched", game=one.id, instead=other.id)
+                    await self._table.bring_together(kept, gone, at)
+                    log.info("waiting_matched", game=kept.id, instead=gone.id)
 
     async def give_up(self) -> None:
         """Call off the games of those who wait no more. May be repeated."""
