@@ -39,17 +39,20 @@ class Watching(NamedTuple):
 
 
 class _Seen:
-    """A game as this connection knows it: up to which `seq`, and whether it is being read just now."""
+    """A game as this connection knows it: up to which `seq`; whether it is being read just now, and was changed meanwhile."""
 
-    __slots__ = ("game", "is_reading", "live", "seq")
+    __slots__ = ("game", "is_reading", "is_stale", "live", "seq")
 
     def __init__(self, live: "Live", game: Game, seq: int) -> None:
         self.live, self.game, self.seq = live, game, seq
-        self.is_reading = False
+        self.is_reading = self.is_stale = False
 
     def changed(self, changed: GameChanged) -> None:
         """Pass on what comes next; read the game again where something is missing."""
-        if changed.seq <= self.seq or self.is_reading:
+        if changed.seq <= self.seq:
+            return
+        if self.is_reading:
+            self.is_stale = True
             return
         if changed.told is not None and changed.seq == self.seq + 1:
             self.seq = changed.seq
@@ -136,11 +139,13 @@ class Live:
             self._tell(Done(n=said.n, game=said.game, seq=game.seq))
 
     async def _show(self, seen: _Seen) -> None:
-        """Read a game, and show it unless it is as it was known."""
-        seen.is_reading = True
+        """Read a game, again where something happened meanwhile, and show it unless it is as it was known."""
+        seen.is_reading = seen.is_stale = True
         try:
-            game = games.require_visible(await self.watching.table.get(seen.game.id), self.by.user_id)
-            shown = await self.watching.show(game, self.by.user_id)
+            while seen.is_stale:
+                seen.is_stale = False
+                game = games.require_visible(await self.watching.table.get(seen.game.id), self.by.user_id)
+                shown = await self.watching.show(game, self.by.user_id)
         finally:
             seen.is_reading = False
         seen.game = game
@@ -149,18 +154,17 @@ class Live:
             self.send(_ENCODE(Shown(game=game.id, seq=game.seq, snapshot=msgspec.Raw(_ENCODE(shown)))), game.seq)
 
     async def _show_again(self, seen: _Seen) -> None:
-        for _ in range(2):  # what happens while it is read, is read as well
-            try:
-                await self._show(seen)
-            except Problem as problem:
-                log.info("live_game_unreadable", game=seen.game.id, problem=problem.slug())
-                return
+        try:
+            await self._show(seen)
+        except Problem as problem:
+            log.info("live_game_unreadable", game=seen.game.id, problem=problem.slug())
 
     def _for_me(self, found: ForSomebody) -> None:
         self.send(_ENCODE(found.told), None)
 
     def _missed(self) -> None:
         for seen in self._seen.values():
+            seen.is_stale = True
             if not seen.is_reading:
                 self.show_again(seen)
 

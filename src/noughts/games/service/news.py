@@ -142,6 +142,8 @@ class News:
         here[user_id] = here.get(user_id, 0) + 1
         self._presence.setdefault(game_id, set()).add(changed)
         self._say(game_id)
+        if here[user_id] > 1:  # nobody new for the others, and so no news; but they who come know nothing yet
+            changed()
 
     def go(self, game_id: GameId, user_id: UserId, changed: Callable[[], None]) -> None:
         """Count them no more."""
