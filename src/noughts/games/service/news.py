@@ -17,7 +17,7 @@ from noughts.kit.broadcast import Broadcast, Topic
 from noughts.kit.tokens import UserId
 from noughts.ports.messages import Challenged, Finished, Matched, Moved, Offered, Presence
 
-_SAID_EVERY_S: Final = 10.0
+_ENCODE: Final = msgspec.json.Encoder().encode
 _BELIEVED_S: Final = 25.0
 
 
@@ -50,7 +50,8 @@ LOOKING: Final = Topic("looking", Looking)
 
 Key = TypeVar("Key")
 One = TypeVar("One")
-Watcher = Callable[[GameChanged], None]
+Watcher = Callable[[GameChanged, bytes], None]
+"""Hears of a change, and of what tells it, encoded once for all who hear it; nothing where one event cannot."""
 Listener = Callable[[ForSomebody], None]
 
 
@@ -123,8 +124,10 @@ class News:
         self._missing.discard(missed)
 
     def _changed(self, changed: GameChanged) -> None:
-        for watcher in tuple(self._watchers.get(changed.game, ())):
-            watcher(changed)
+        if watchers := self._watchers.get(changed.game):
+            text = b"" if changed.told is None else _ENCODE(changed.told)
+            for watcher in tuple(watchers):
+                watcher(changed, text)
 
     def _for_somebody(self, found: ForSomebody) -> None:
         for listener in tuple(self._listeners.get(found.user_id, ())):
