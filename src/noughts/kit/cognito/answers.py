@@ -39,4 +39,5 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     email_verified: bool
     name: str | None
     enabled: bool
+    confirmed: bool
     created_at: datetime
