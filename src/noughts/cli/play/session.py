@@ -38,6 +38,7 @@ class Session:
         self._move: Play | None = None
         self._notice = ""
         self._sure = ""
+        self._is_drawing = False
         self._left = asyncio.Event()
         self._doing: set[asyncio.Task[None]] = set()
 
@@ -139,7 +140,7 @@ class Session:
 
     def _heard(self, typed: str) -> None:
         game, me = self._game, self._me
-        if game is None:
+        if game is None or self._left.is_set():
             return
         if typed == ENDED:
             if me is None or (game.turn != me and not game.is_over):
@@ -217,6 +218,13 @@ class Session:
                 self._draw()
 
     def _draw(self) -> None:
+        """Show how it stands, soon: much that happens at once is shown once."""
+        if not self._is_drawing:
+            self._is_drawing = True
+            asyncio.get_running_loop().call_soon(self._drawn)
+
+    def _drawn(self) -> None:
+        self._is_drawing = False
         if self._game is not None:
             cursor = self._hand.cursor if self._terminal.is_screen and self._me else None
             notice = self._notice or self._hand.shown
