@@ -2,11 +2,14 @@
 
 from noughts.kit.edge.answers import BODILESS, Answer, Door, Entrance, Reply, not_modified, of_the_page, page
 from noughts.kit.edge.asks import Ask
+from noughts.kit.edge.feeds import Fed, Feed, events, lines
 from noughts.kit.edge.requests import Request
 from noughts.kit.edge.resource import Admit, ServiceApp, templates
 from noughts.kit.edge.routes import Limit, NoQuery, Route, Who
+from noughts.kit.edge.sockets import Socket
 from noughts.kit.edge.spans import traced_door
 from noughts.kit.edge.threshold import Threshold
+from noughts.kit.edge.upgrades import Live, Pace, Upgrade
 
 __all__ = [
     "BODILESS",
@@ -15,14 +18,22 @@ __all__ = [
     "Ask",
     "Door",
     "Entrance",
+    "Fed",
+    "Feed",
     "Limit",
+    "Live",
     "NoQuery",
+    "Pace",
     "Reply",
     "Request",
     "Route",
     "ServiceApp",
+    "Socket",
     "Threshold",
+    "Upgrade",
     "Who",
+    "events",
+    "lines",
     "not_modified",
     "of_the_page",
     "page",

@@ -52,6 +52,11 @@ class Ask(msgspec.Struct, Generic[Body, Query]):
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
 
+    @property
+    def last_event_id(self) -> str | None:
+        """The id of the last event the caller has seen, which its reader sends when it comes again; nothing for none."""
+        return self.header(b"last-event-id") or None
+
     def if_match(self) -> EntityTags | None:
         """Return the If-Match header's tags; raises BadRequest when they are malformed."""
         value = self.header(b"if-match")
@@ -75,6 +80,11 @@ class Ask(msgspec.Struct, Generic[Body, Query]):
         if value is not None:
             self.require_own_origin()
         return value
+
+    def refuse_foreign_origin(self) -> None:
+        """Raise ForeignOrigin when another site's page sends this; programs, which send no Origin, may."""
+        if b"origin" in self.headers:
+            self.require_own_origin()
 
     def require_own_origin(self) -> None:
         """Raise ForeignOrigin unless the page that sends this was served by this host."""

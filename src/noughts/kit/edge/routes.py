@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -61,3 +61,5 @@ class Route(msgspec.Struct, frozen=True):
     scope: str | None = None
     repeatable: bool = False  # as harmless twice as once, though its method does not say so
     media_types: tuple[str, ...] = ("application/json",)
+    live: Literal["", "socket", "stream"] = ""
+    """Whether it lasts: a WebSocket (the handler returns an `Upgrade`), or an answer without end (`events`, `lines`)."""
