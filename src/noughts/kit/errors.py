@@ -11,6 +11,7 @@ Problem                      500
 ├── TooLarge                 413
 ├── UnsupportedMediaType     415
 ├── Invalid                  422   breaks a rule
+├── UpgradeRequired          426
 ├── PreconditionRequired     428
 ├── TooManyRequests          429
 ├── HeadersTooLarge          431
@@ -169,6 +170,12 @@ class Invalid(Problem):
 
 class IdempotencyKeyReused(Invalid):
     """That Idempotency-Key belongs to another request."""
+
+
+class UpgradeRequired(Problem):
+    """This address speaks WebSocket alone."""
+
+    status = 426
 
 
 class PreconditionRequired(Problem):

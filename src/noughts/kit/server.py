@@ -11,7 +11,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from noughts.kit.edge.answers import Entrance
-from noughts.kit.edge.connection import Connection, Switchboard
+from noughts.kit.edge.connection import Connection
+from noughts.kit.edge.speakers import Switchboard
 from noughts.kit.errors import Refusal
 from noughts.kit.metrics import Requests
 
@@ -48,8 +49,10 @@ async def serving(
 
     `requests` is told how many connections are open, and what never became a request.
     """
-    board = Switchboard(entrance, requests or Requests())
-    server = await asyncio.get_running_loop().create_server(lambda: Connection(board), sock=listener, backlog=_BACKLOG)
+    board = Switchboard(requests or Requests())
+    server = await asyncio.get_running_loop().create_server(
+        lambda: Connection(board, entrance), sock=listener, backlog=_BACKLOG
+    )
     try:
         yield board
     finally:

@@ -6,10 +6,11 @@ from noughts.kit.edge.feeds import Fed, Feed, events, lines
 from noughts.kit.edge.requests import Request
 from noughts.kit.edge.resource import Admit, ServiceApp, templates
 from noughts.kit.edge.routes import Limit, NoQuery, Route, Who
-from noughts.kit.edge.sockets import Socket
+from noughts.kit.edge.sockets import Pace, Socket
 from noughts.kit.edge.spans import traced_door
+from noughts.kit.edge.speakers import Leave, Speaker, Switch, tell_end
 from noughts.kit.edge.threshold import Threshold
-from noughts.kit.edge.upgrades import Live, Pace, Upgrade
+from noughts.kit.edge.upgrades import Live, Upgrade, accepted, required
 
 __all__ = [
     "BODILESS",
@@ -20,6 +21,7 @@ __all__ = [
     "Entrance",
     "Fed",
     "Feed",
+    "Leave",
     "Limit",
     "Live",
     "NoQuery",
@@ -29,14 +31,19 @@ __all__ = [
     "Route",
     "ServiceApp",
     "Socket",
+    "Speaker",
+    "Switch",
     "Threshold",
     "Upgrade",
     "Who",
+    "accepted",
     "events",
     "lines",
     "not_modified",
     "of_the_page",
     "page",
+    "required",
+    "tell_end",
     "templates",
     "traced_door",
 ]

@@ -8,6 +8,7 @@ import msgspec
 
 from noughts.kit import problems
 from noughts.kit.edge.requests import Request
+from noughts.kit.edge.speakers import Switch
 from noughts.kit.errors import InvalidToken, Problem
 
 JSON: Final = "application/json; charset=utf-8"
@@ -26,13 +27,16 @@ Stream = AsyncGenerator[bytes, None]
 class Reply(NamedTuple):
     """An answer as it goes: header lines, each with its end, but none about length; a body, or one that comes by and by.
 
-    `length` is said instead of the body's own where the body is not there (HEAD, passed on).
+    `length` is said instead of the body's own where the body is not there (HEAD, passed on). `leave` is called when the
+    process is about to end, where the body has no end of its own; `switch` makes what goes on with the connection (101).
     """
 
     status: int
     lines: bytes
     body: bytes | Stream
     length: int | None = None
+    leave: Callable[[], None] | None = None
+    switch: Switch | None = None
 
 
 class Answer(msgspec.Struct):
@@ -48,6 +52,7 @@ class Answer(msgspec.Struct):
     policy: str = _API_POLICY
     headers: Headers = ()
     stream: Stream | None = None
+    leave: Callable[[], None] | None = None
 
     def reply(self, marks: bytes = b"") -> Reply:
         """Return it as it goes, with a few more header lines."""
@@ -58,7 +63,7 @@ class Answer(msgspec.Struct):
                 lines += line(name, value)
         for name, value in self.headers:
             lines += line(name, value)
-        return Reply(self.status, lines, b"" if bodiless else self.stream or self._encoded())
+        return Reply(self.status, lines, b"" if bodiless else self.stream or self._encoded(), leave=self.leave)
 
     def _encoded(self) -> bytes:
         if self.body is None:

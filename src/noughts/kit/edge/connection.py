@@ -3,8 +3,8 @@
 import asyncio
 import math
 from collections import deque
-from contextlib import aclosing, suppress
-from email.utils import formatdate
+from collections.abc import Callable
+from contextlib import aclosing
 from http import HTTPStatus
 from typing import Final, cast
 
@@ -13,70 +13,29 @@ from noughts.kit.address import UNKNOWN
 from noughts.kit.edge.answers import BODILESS, Entrance, Reply, Stream, told
 from noughts.kit.edge.reading import Reader
 from noughts.kit.edge.requests import Request
+from noughts.kit.edge.speakers import Speaker, Switch, Switchboard, tell_end
 from noughts.kit.errors import Problem, RequestTimeout
 from noughts.kit.logging import log
-from noughts.kit.metrics import Requests
 
 REQUEST_DEADLINE_S: Final = 15.0
 KEEP_ALIVE_S: Final = 30.0
-_ROUND_S: Final = 0.5
 _NEVER: Final = math.inf
 _STATUS: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 _CLOSE: Final = b"connection: close\r\n"
 
 
-class Switchboard:
-    """What the connections of one listener share: where they lead, today's date, and who keeps an eye on them."""
-
-    def __init__(self, entrance: Entrance, requests: Requests) -> None:
-        self.entrance = entrance
-        self.requests = requests
-        self.connections: set[Connection] = set()
-        self.is_draining = False
-        requests.gauges["noughts_connections_open"] = ("HTTP connections that are open.", lambda: len(self.connections))
-        self.date = b""
-        self._empty = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
-        self._look_round()
-
-    def _look_round(self) -> None:
-        """Twice a second: one look at each connection costs less than timers for each request."""
-        self.date = b"date: %b\r\n" % formatdate(usegmt=True).encode()
-        now = self._loop.time()
-        for connection in tuple(self.connections):
-            connection.keep_time(now)
-        self._next_round = self._loop.call_later(_ROUND_S, self._look_round)
-
-    def leave(self, connection: "Connection") -> None:
-        """Forget a connection that is over."""
-        self.connections.discard(connection)
-        if not self.connections:
-            self._empty.set()
-
-    async def close(self, grace_s: float) -> None:
-        """Hang up on everyone, where requests are under way after their answer, or when the time is over."""
-        self._empty.clear()
-        for connection in tuple(self.connections):
-            connection.finish()
-        if self.connections:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._empty.wait(), grace_s)
-        self._next_round.cancel()
-        for connection in self.connections:
-            connection.abort()
-
-
-class Connection(asyncio.Protocol):
+class Connection(Speaker):
     """A request must arrive whole within 15 s, the next begin within 30 s, and what was answered be read within 30 s."""
 
-    def __init__(self, board: Switchboard) -> None:
-        self._board = board
+    def __init__(self, board: Switchboard, entrance: Entrance) -> None:
+        self._board, self._entrance = board, entrance
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[Request] = deque()  # their turn has not come
         self._answering: Request | None = None
         self._task: asyncio.Task[None] | None = None
         self._refusal: Problem | None = None  # read nothing more, and say this in the end
-        self._is_idle = self._is_streaming = self._is_ending = self._is_held = False
+        self._leave: Callable[[], None] | None = None  # tells whoever makes an answer without end to end it
+        self._is_idle = self._is_streaming = self._is_ending = self._is_held = self._is_handed_over = False
         self._due = self._loop.time() + REQUEST_DEADLINE_S
         self._read_by = _NEVER
         self._writable: asyncio.Future[None] | None = None  # whoever should read does not
@@ -85,7 +44,7 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         peer = transport.get_extra_info("peername")
         self._reader = Reader(str(peer[0]) if peer else UNKNOWN, self._waiting.append, self._invite)
-        self._board.connections.add(self)
+        self._board.speakers.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._due = self._read_by = _NEVER
@@ -145,8 +104,15 @@ class Connection(asyncio.Protocol):
     def finish(self) -> None:
         """Hang up, after the answers to the requests under way."""
         self._is_ending = True
-        if self._answering is None:
+        if self._leave is not None:
+            self._leave()
+        elif self._answering is None:
             self._close()
+
+    @property
+    def is_live(self) -> bool:
+        """Whether an answer without end is given."""
+        return self._leave is not None
 
     def abort(self) -> None:
         """Hang up now."""
@@ -183,8 +149,10 @@ class Connection(asyncio.Protocol):
 
     async def _answer(self, request: Request) -> None:
         try:
-            reply = await self._board.entrance(request)
-            if isinstance(reply.body, bytes):
+            reply = await self._entrance(request)
+            if reply.switch is not None:
+                self._hand_over(request, reply, reply.switch)
+            elif isinstance(reply.body, bytes):
                 self._write(reply, reply.body, is_last=self._is_last(request), silent=request.method == "HEAD")
             else:
                 await self._stream(request, reply, reply.body)
@@ -192,7 +160,27 @@ class Connection(asyncio.Protocol):
             log.exception("answer_broke", request=request.id, path=request.path)
             self._transport.abort()
         finally:
-            self._answered(request)
+            if not self._is_handed_over:
+                self._answered(request)
+
+    def _hand_over(self, request: Request, reply: Reply, switch: Switch) -> None:
+        """Say what comes next, and leave the connection to it; what came early is its first."""
+        self._put(b"%b%b%b\r\n" % (_STATUS[reply.status], self._board.date, reply.lines))
+        self._is_handed_over = True
+        speaker, early = switch(request, self._transport, self._board.leave), self._reader.early
+        self._board.speakers.add(speaker)
+        self._board.speakers.discard(self)
+        self._reader.end()
+        if self._transport.is_closing():
+            speaker.connection_lost(None)
+            return
+        self._transport.set_protocol(speaker)
+        if self._refusal is not None:
+            speaker.abort()
+        elif self._is_ending:
+            speaker.finish()
+        elif early:
+            speaker.data_received(early)
 
     def _answered(self, request: Request) -> None:
         self._answering = self._task = None
@@ -217,7 +205,7 @@ class Connection(asyncio.Protocol):
         self._put(head if silent else head + body)
 
     async def _stream(self, request: Request, reply: Reply, pieces: Stream) -> None:
-        """Write an answer as it comes, no faster than it is read; its maker is closed when nobody listens any more."""
+        """Write an answer as it comes; its maker is closed when nobody listens any more."""
         request.is_last = self._is_streaming = True
         chunked = request.version == "1.1"
         lines = reply.lines + (b"transfer-encoding: chunked\r\n" if chunked else b"") + _CLOSE
@@ -225,13 +213,25 @@ class Connection(asyncio.Protocol):
             self._put(b"%b%b%b\r\n" % (_STATUS[reply.status], self._board.date, lines))
             if request.method == "HEAD":
                 return
-            async for piece in pieces:
-                if self._transport.is_closing():
-                    return
-                if piece:
-                    self._put(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
-                if self._writable is not None:
-                    await self._writable
+            self._leave, started = reply.leave, self._loop.time()
+            try:
+                await self._pass_on(pieces, chunked=chunked)
+            finally:
+                if self._leave is not None:
+                    tell_end(request.path, self._loop.time() - started)
+                    self._leave = None
+
+    async def _pass_on(self, pieces: Stream, *, chunked: bool) -> None:
+        """Write the pieces no faster than they are read."""
+        if self._leave is not None and self._is_ending:
+            self._leave()
+        async for piece in pieces:
+            if self._transport.is_closing():
+                return
+            if piece:
+                self._put(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+            if self._writable is not None:
+                await self._writable
         if chunked:
             self._put(b"0\r\n\r\n")
 

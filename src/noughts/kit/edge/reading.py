@@ -21,6 +21,7 @@ class Reader:
         self.peer = peer
         self._give, self._invite = give, invite
         self.arriving: Request | None = None  # its head was given away, its end is still to come
+        self.early = b""  # came after an upgrade was asked for, before it was answered
         self.is_between = True  # nothing of a request has come that is not whole
         self._head_open = False
         self._url = b""
@@ -28,14 +29,19 @@ class Reader:
         self._repeated: tuple[bytes, ...] = ()
         self._beside_body = 0
         self._at_most = 0
+        self._is_over = False
 
     def feed(self, data: bytes) -> None:
         """Take what has come; raises BadRequest, HeadersTooLarge, UriTooLong, after which nothing more may be fed."""
+        if self._is_over:
+            self._keep(data)
+            return
         self._at_most = self._beside_body = self._beside_body + len(data)
         try:
             self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            return  # such a request is the last: what follows it is nobody's
+        except httptools.HttpParserUpgrade as upgrade:
+            self._is_over = True  # such a request is the last: what follows is for whoever goes on, or nobody
+            self._keep(data[upgrade.args[0] :])
         except httptools.HttpParserError as error:
             cause = error.__context__
             raise cause if isinstance(cause, Problem) else BadRequest("This is not HTTP as RFC 9112 has it.") from None
@@ -48,6 +54,11 @@ class Reader:
         self._parser = None  # it holds on to us
         if self.arriving is not None:
             self.arriving.end(BadRequest("The connection ended before the body did."))
+
+    def _keep(self, data: bytes) -> None:
+        self.early += data
+        if len(self.early) > HEADER_LIMIT:
+            raise BadRequest("Wait for the answer before you go on.")
 
     @property
     def parser(self) -> httptools.HttpRequestParser:

@@ -12,6 +12,7 @@ from noughts.kit.edge.asks import Ask, cookie
 from noughts.kit.edge.bodies import decode, decode_query
 from noughts.kit.edge.requests import Request
 from noughts.kit.edge.routes import Limit, Route, Who
+from noughts.kit.edge.upgrades import Upgrade, accepted
 from noughts.kit.errors import MethodNotAllowed, NotFound, Unauthenticated, UnsupportedMediaType
 from noughts.kit.tokens import Principal
 
@@ -110,6 +111,7 @@ class _Resource:
         request.route = route.path
         headers = request.headers
         request.require_single()
+        accept = accepted(request) if route.live == "socket" else ""
         for name, value in path.items():
             me = name == "user_id" and value == "me" and route.who is not Who.SERVICE
             if name.endswith("_id") and not (ids.is_id(value) or me):
@@ -118,7 +120,12 @@ class _Resource:
         query = decode_query(request.query, route.query)
         body = None if route.body is None else decode(await _read(request, route), route.body)
         ask = Ask(body, query, path, principal, headers, request.address, request.id, request.secure)
-        return await route.handler(self._service, ask)
+        if route.live:
+            ask.refuse_foreign_origin()
+        answer = await route.handler(self._service, ask)
+        if isinstance(answer, Upgrade):
+            answer.accept = accept
+        return answer
 
     def _admitted(self, route: Route, request: Request) -> Principal | None:
         """Return who is calling, counted; whoever cannot say who they are is counted by address (TooManyRequests)."""
