@@ -96,11 +96,11 @@ async def get_ready(service: object, ask: Ask[None, Any]) -> Answer:
 
 
 ROUTES = (
-    Route("GET", "/live", get_live, "", who=Who.ANYONE, query=Query, live="socket"),
-    Route("GET", "/quick", get_quick, "", who=Who.ANYONE, query=Query, live="socket"),
-    Route("GET", "/refused", get_refused, "", who=Who.ANYONE, query=Query, live="socket"),
+    Route("GET", "/live", get_live, "", who=Who.ANYONE, query=Query, status=101, live="socket"),
+    Route("GET", "/quick", get_quick, "", who=Who.ANYONE, query=Query, status=101, live="socket"),
+    Route("GET", "/refused", get_refused, "", who=Who.ANYONE, query=Query, status=101, live="socket"),
     Route("GET", "/events", get_events, "", who=Who.ANYONE, query=Query, live="stream"),
-    Route("GET", "/lines", get_lines, "", who=Who.ANYONE, query=Query, live="stream"),
+    Route("GET", "/lines", get_lines, "", who=Who.ANYONE, query=Query, live="lines"),
     Route("GET", "/readyz", get_ready, "", who=Who.ANYONE),
 )
 

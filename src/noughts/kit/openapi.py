@@ -9,7 +9,7 @@ import msgspec
 
 from noughts.kit import problems
 from noughts.kit.edge.routes import Route, Who
-from noughts.kit.errors import EVERYWHERE, Problem
+from noughts.kit.errors import EVERYWHERE, ForeignOrigin, Problem, UpgradeRequired
 
 Schemas = dict[type[msgspec.Struct], dict[str, Any]]
 _PLACE: Final = "#/components/schemas/{name}"
@@ -22,12 +22,22 @@ _HEADERS: Final = {
     "Allow": "The methods this address answers to.",
     "WWW-Authenticate": "What is missing (RFC 6750, RFC 9470).",
     "Retry-After": "After how many seconds to ask again.",
+    "Upgrade": "What is spoken there.",
     "RateLimit": "What is left of a limit, and for how long, once it is passed.",
     "RateLimit-Policy": "The limit, once it is passed.",
 }
 _HEADERS_OF: Final[dict[int, tuple[str, ...]]] = {
-    401: ("WWW-Authenticate",), 405: ("Allow",), 429: ("Retry-After", "RateLimit", "RateLimit-Policy"), 503: ("Retry-After",),
+    401: ("WWW-Authenticate",), 405: ("Allow",), 426: ("Upgrade",), 429: ("Retry-After", "RateLimit", "RateLimit-Policy"), 503: ("Retry-After",),
 }  # fmt: skip
+
+
+_SAID: Final = {
+    "": "Done.",
+    "socket": "The connection is a WebSocket from here on.",
+    "stream": "Events, by and by.",
+    "lines": "Lines, by and by.",
+}
+_MEDIA_TYPE: Final = {"": "application/json", "lines": "application/x-ndjson", "stream": "text/event-stream"}
 
 
 def document(tables: Mapping[str, Sequence[Route]], version: str) -> dict[str, Any]:
@@ -60,7 +70,7 @@ def document(tables: Mapping[str, Sequence[Route]], version: str) -> dict[str, A
 
 def known_problems(routes: Iterable[Route]) -> list[type[Problem]]:
     """Return every problem type any route may answer with, by status and slug: the closed list."""
-    found = {problem for route in routes for problem in route.errors} | set(EVERYWHERE)
+    found = {problem for route in routes for problem in _errors(route)} | {*EVERYWHERE, UpgradeRequired}
     return sorted(found, key=lambda problem: (problem.status, problem.slug()))
 
 
@@ -98,6 +108,8 @@ def _header_parameters(route: Route) -> list[dict[str, Any]]:
         names.append("Idempotency-Key")
     if route.conditional:
         names.append("If-None-Match" if route.method == "GET" else "If-Match")
+    if route.live == "stream":
+        names.append("Last-Event-ID")
     return [{"name": name, "in": "header", "schema": _TEXT} for name in names]
 
 
@@ -106,10 +118,11 @@ def _answers(route: Route) -> tuple[type[msgspec.Struct], ...]:
 
 
 def _responses(route: Route, schemas: Schemas) -> dict[str, Any]:
-    answered: dict[str, Any] = {"description": "Done."}
-    if answers := [schemas[struct] for struct in _answers(route)]:
+    answered: dict[str, Any] = {"description": _SAID[route.live]}
+    answers = [schemas[struct] for struct in _answers(route)]
+    if answers and route.live != "socket":
         schema = answers[0] if len(answers) == 1 else {"anyOf": answers}
-        answered["content"] = {"application/json": {"schema": schema}}
+        answered["content"] = {_MEDIA_TYPE[route.live]: {"schema": schema}}
     responses = {
         str(status): answered | _headers(*_told(route, status))
         for status in (route.status, *route.also)
@@ -119,9 +132,15 @@ def _responses(route: Route, schemas: Schemas) -> dict[str, Any]:
         responses["304"] = {"description": "You hold this state already."} | _headers("ETag")
     for status in _by_status(EVERYWHERE):
         responses[str(status)] = {"$ref": f"#/components/responses/{status}"}
-    for status, kinds in _by_status(route.errors).items():
+    for status, kinds in _by_status(_errors(route)).items():
         responses[str(status)] = _refusal(status, [*kinds, *_by_status(EVERYWHERE).get(status, ())])
     return dict(sorted(responses.items()))
+
+
+def _errors(route: Route) -> tuple[type[Problem], ...]:
+    """Return the problems of a route, those of what it is included."""
+    live: tuple[type[Problem], ...] = (ForeignOrigin,) if route.live and ForeignOrigin not in route.errors else ()
+    return (*route.errors, *live, *((UpgradeRequired,) if route.live == "socket" else ()))
 
 
 def _by_status(kinds: Iterable[type[Problem]]) -> dict[int, list[type[Problem]]]:

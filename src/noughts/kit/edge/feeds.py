@@ -132,7 +132,7 @@ def events(live: Fed, *, heartbeat_s: float = HEARTBEAT_S) -> Answer:
 def lines(live: Fed, *, heartbeat_s: float = HEARTBEAT_S) -> Answer:
     """Return newline-delimited JSON (`application/x-ndjson`), with an empty line in every 15 s of silence.
 
-    A route that answers with it says `live="stream"`.
+    A route that answers with it says `live="lines"`.
     """
     feed = Feed(_line)
     stream = feed.pieces(live, b"\n", heartbeat_s)

@@ -61,5 +61,5 @@ class Route(msgspec.Struct, frozen=True):
     scope: str | None = None
     repeatable: bool = False  # as harmless twice as once, though its method does not say so
     media_types: tuple[str, ...] = ("application/json",)
-    live: Literal["", "socket", "stream"] = ""
-    """Whether it lasts: a WebSocket (the handler returns an `Upgrade`), or an answer without end (`events`, `lines`)."""
+    live: Literal["", "socket", "stream", "lines"] = ""
+    """Whether it lasts: a WebSocket (`Upgrade`, status 101), server-sent events (`events`), lines of JSON (`lines`)."""
