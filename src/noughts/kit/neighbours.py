@@ -3,8 +3,9 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Final
+from typing import Final, TypeVar
 
 import httpx
 
@@ -18,7 +19,13 @@ LEFT_ALONE_S: Final = 2.0
 _A_TRY: Final = 0.25
 """Of the deadline: so long a replica may say nothing before another is asked, where asking twice does no harm."""
 _CONNECT_S: Final = 0.5
+_HEARTBEAT_S: Final = 45.0
+"""An answer without end is never silent for so long."""
 _CONNECTIONS: Final = httpx.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=20.0)
+
+_LASTING: Final = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+"""Each answer without end has a connection of its own, and takes none from the others."""
+Spoken = TypeVar("Spoken", bound=asyncio.Protocol)
 
 
 class _Replica:
@@ -51,8 +58,20 @@ class _Replica:
 
         A target made part of an address could name another host, and would be rewritten: `/users/../internal`.
         """
-        to = {"target": self._before + target.encode("latin-1"), "timeout": timeout.as_dict()}
+        to = {"target": self.target(target), "timeout": timeout.as_dict()}
         return httpx.Request(method, self.url, headers=headers, content=content, extensions=to)
+
+    def target(self, target: str) -> bytes:
+        """Return a target as this replica has it."""
+        return self._before + target.encode("latin-1")
+
+    async def dial(self, speak: Callable[[], Spoken]) -> Spoken:
+        """Return what speaks on a new connection; raises OSError, TimeoutError."""
+        is_tls = self.url.scheme == "https"
+        port = self.url.port or (443 if is_tls else 80)
+        async with asyncio.timeout(_CONNECT_S):
+            made = await asyncio.get_running_loop().create_connection(speak, self.url.host, port, ssl=is_tls or None)
+        return made[1]
 
     def answered(self) -> None:
         self._failures = 0
@@ -90,8 +109,11 @@ class Neighbour:
         content: bytes | None = None,
         repeatable: bool = False,
         stream: bool = False,
+        lasting: bool = False,
     ) -> httpx.Response:
         """Return a replica's answer, whatever it says; of a `stream` its head, the body still to be read.
+
+        One that is `lasting` may take as long as it likes, with something in every 45 s.
 
         A replica that cannot be reached at all has not been asked: the next one is. One that breaks off, or says nothing
         for a while (0.5 s), may have done what it was asked: only what is `repeatable` is sent again. Raises Unavailable
@@ -103,16 +125,33 @@ class Neighbour:
             try:
                 async with asyncio.timeout(self._deadline_s):
                     told = await self._first_answer(
-                        method, target, given, content, repeatable=repeatable, stream=stream
+                        method, target, given, content, repeatable=repeatable, stream=stream, lasting=lasting
                     )
             except TimeoutError:
                 raise Unavailable("A neighbouring service takes too long.", retry_after=1) from None
             tracing.answered(asked, told.status_code)
             return told
 
+    async def dial(self, speak: Callable[[], Spoken], target: str) -> tuple[Spoken, bytes]:
+        """Return what speaks on a new connection to a replica, and a target as that replica has it.
+
+        Raises Unavailable when none takes it.
+        """
+        for replica, _ in self._in_turn():
+            try:
+                spoken = await replica.dial(speak)
+            except (OSError, TimeoutError):
+                replica.failed(self._now())
+            else:
+                replica.answered()
+                return spoken, replica.target(target)
+        raise Unavailable("A neighbouring service does not answer.", retry_after=1)
+
     async def close(self) -> None:
         """Let go of the connections."""
         await self._client.aclose()
+        if "_lasting" in self.__dict__:
+            await self._lasting.aclose()
 
     async def _first_answer(
         self,
@@ -123,13 +162,15 @@ class Neighbour:
         *,
         repeatable: bool,
         stream: bool,
+        lasting: bool,
     ) -> httpx.Response:
+        client, patience = (self._lasting, self._endless) if lasting else (self._client, self._patience)
         for replica, is_last in self._in_turn():
             # The client would add headers of its own to what it builds, and cookies of whoever asked before.
-            request = replica.request(method, target, headers, content, self._patience)
+            request = replica.request(method, target, headers, content, patience)
             try:
                 async with asyncio.timeout(self._deadline_s * _A_TRY if repeatable and not is_last else None):
-                    answer = await self._client.send(request, stream=stream)
+                    answer = await client.send(request, stream=stream)
             except TimeoutError:
                 replica.failed(self._now())
             except httpx.LocalProtocolError as error:  # nothing was sent: no replica is to blame
@@ -158,6 +199,14 @@ class Neighbour:
         for place, replica in enumerate(order if len(order) > 1 else order * 2):
             if replica.may_be_asked(now):
                 yield replica, not any(other.is_well for other in order[place + 1 :])
+
+    @cached_property
+    def _lasting(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(trust_env=False, limits=_LASTING, cookies=_no_cookies())
+
+    @property
+    def _endless(self) -> httpx.Timeout:
+        return httpx.Timeout(self._deadline_s, connect=min(_CONNECT_S, self._deadline_s), read=_HEARTBEAT_S)
 
     @property
     def _patience(self) -> httpx.Timeout:
