@@ -5,10 +5,10 @@ import os
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -92,15 +92,25 @@ async def test_both_sides_may_say_goodbye(port: int, places: Places) -> None:
     async with client(port) as connection:
         await connection.send(b"binary")
         assert await lost(connection) == 1003
-    assert {line["code"] for line in places.service.lines("live_closed") if "code" in line} >= {4000, 1003}
+    await until(lambda: {line.get("code") for line in places.service.lines("live_closed")} >= {4000, 1003})
 
 
 async def test_a_client_that_is_gone_is_gone_for_the_service(port: int, places: Places) -> None:
     connection = await client(port)
-    before = len([line for line in places.service.lines("live_closed") if line.get("code") == 1006])
+    before = len(gone(places))
     connection.transport.abort()
+    await until(lambda: len(gone(places)) > before)
+
+
+def gone(places: Places) -> list[object]:
+    """Return what the service's log tells of those who went without a word."""
+    return [line for line in places.service.lines("live_closed") if line.get("code") == 1006]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Return once that is so."""
     async with asyncio.timeout(5):
-        while len([line for line in places.service.lines("live_closed") if line.get("code") == 1006]) == before:  # noqa: ASYNC110 - nobody tells
+        while not condition():  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.02)
 
 
@@ -145,21 +155,17 @@ async def test_events_come_as_they_are_sent(port: int) -> None:
         assert told.text.split("\n")[0] == "17"
 
 
-def test_the_log_has_a_line_at_the_beginning_and_at_the_end_and_no_ticket(places: Places) -> None:
-    async def speak() -> None:
-        async with client(places.service.port, "/live?ticket=s3cret"):
-            pass
+async def test_the_log_has_a_line_at_the_beginning_and_at_the_end_and_no_ticket(places: Places) -> None:
+    async with client(places.service.port, "/live?ticket=s3cret"):
+        began = places.service.lines("request_answered")[-1]
 
-    asyncio.run(speak())
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        began = [line for line in places.service.lines("request_answered") if line["path"] == "/live"][-1]
-        ended = [line for line in places.service.lines("live_closed") if line.get("request") == began["request"]]
-        if ended:
-            break
-        time.sleep(0.02)
-    assert (began["status"], ended[0]["path"], ended[0]["code"]) == (101, "/live", 1000)
-    assert ended[0]["ms"] >= 0
+    def ended() -> list[dict[str, Any]]:
+        return [line for line in places.service.lines("live_closed") if line["request"] == began["request"]]
+
+    await until(lambda: bool(ended()))
+    assert (began["status"], began["path"]) == (101, "/live")
+    assert (ended()[0]["path"], ended()[0]["code"]) == ("/live", 1000)
+    assert ended()[0]["ms"] >= 0
     assert "s3cret" not in places.service.log.read_text()
 
 
@@ -177,7 +183,7 @@ async def test_a_gateway_that_ends_leaves_nobody_without_a_word(tmp_path: Path, 
     with live.running(tmp_path, places.service) as gateway:
         connection = await client(gateway.port)
         async with told_by(gateway) as said:
-            assert gateway.stop() == 0
+            assert await asyncio.to_thread(gateway.stop) == 0
             assert [line async for line in said]  # it ends whole: no error is raised
         assert await lost(connection) == 1012
 
@@ -227,6 +233,7 @@ async def test_a_replica_that_is_gone_is_passed_over(tmp_path: Path) -> None:
                 assert await connection.recv() == "x"
 
 
+@pytest.mark.slow
 async def test_who_does_not_read_fills_nobodys_memory(tmp_path: Path) -> None:
     with live.running(tmp_path) as service, live.running(tmp_path, service) as gateway:
         connection = await client(gateway.port)
