@@ -36,7 +36,8 @@ class Player:
     """Somebody with a live connection to `http`'s server, or none just now."""
 
     def __init__(self, http: httpx.AsyncClient, grant: dict[str, Any]) -> None:
-        self._http, self.id, self.token = http, str(grant["user"]["id"]), str(grant["access_token"])
+        self._http = http
+        self.become(grant)
         self.games: dict[str, State | None] = {}
         self.left: dict[str, State] = {}
         self.told: list[Message] = []
@@ -48,6 +49,11 @@ class Player:
         self._news = asyncio.Event()
         self._socket: ClientConnection | None = None
         self._staying: asyncio.Task[None] | None = None
+
+    def become(self, grant: dict[str, Any]) -> None:
+        """Use these tokens from now on."""
+        self.id, self.token = str(grant["user"]["id"]), str(grant["access_token"])
+        self.refresh_token = str(grant["refresh_token"])
 
     # Over HTTP.
 

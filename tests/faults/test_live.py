@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import random
+import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests import servers
+from tests.faults.load import member
 from tests.follower import OVER, seen
 from tests.players import Player, Refused, invited, playing
 
@@ -103,3 +106,49 @@ async def checked(pair: Pair) -> int:
                 left = player.state(game)
             assert seen(left) == seen(stored)
     return sum(map(len, pair.acknowledged.values()))
+
+
+RATED_ROUNDS = 10
+
+
+async def giving_up(one: Player, other: Player) -> None:
+    """Play one rated series after another, giving up each game: an ending, two ratings and the next game each time."""
+    name = (await one.got("GET", f"/users/{other.id}"))["username"]
+    while True:
+        made = await one.got("POST", "/challenges", {"username": name, "rated": True})
+        game: str | None = made["id"]
+        await other.got("POST", f"/challenges/{game}/accept")
+        while game is not None:
+            over = await random.choice((one, other)).got("POST", f"/games/{game}/resign")
+            game = over["next"]
+
+
+@pytest.mark.slow
+async def test_a_power_cut_never_parts_an_ending_from_its_ratings_and_the_next_game(process: servers.Process) -> None:
+    async with playing(f"http://127.0.0.1:{process.port}", 6) as people:
+        for player in people:
+            name, registration = member(process.port)
+            await player.got("PUT", "/users/me", registration)
+            player.become(
+                await player.got("POST", "/login", {"username": name, "password": registration["password"]})
+            )
+        tasks = [asyncio.create_task(giving_up(*people[n : n + 2])) for n in range(0, 6, 2)]
+        for _ in range(RATED_ROUNDS):
+            await asyncio.sleep(random.uniform(0.02, 0.4))
+            process.kill()
+            await asyncio.to_thread(process.start)
+        assert not [task for task in tasks if task.done()], [task.exception() for task in tasks if task.done()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    process.stop()
+    with sqlite3.connect(process.data / "noughts.db") as database:
+        games = database.execute("SELECT id, series_no, next_id FROM games WHERE status = 'finished'").fetchall()
+        rated = Counter(game for (game,) in database.execute("SELECT game_id FROM rated_games"))
+        known = {game for (game,) in database.execute("SELECT id FROM games")}
+        counted = database.execute("SELECT sum(games) FROM ratings").fetchone()[0]
+    print(f"{len(games)} rated games")  # noqa: T201 - what was measured
+    assert len(games) > RATED_ROUNDS
+    assert rated == {game: 2 for game, _, _ in games}
+    assert counted == 2 * len(games)
+    assert all((following in known) == (number < 4) for _, number, following in games)
