@@ -15,6 +15,7 @@ import msgspec
 
 from noughts import compose
 from noughts.gateway import envoy
+from noughts.gateway.envoy.routing import Tables
 from tests import servers
 
 START_S = 20.0
@@ -32,8 +33,10 @@ def plan(*backends: servers.Process, **changes: Any) -> envoy.Plan:
 class Gateway:
     """One Envoy on loopback, as `plan` has it; its configuration and its log in `folder`; `gone` are services nobody waits for."""
 
-    def __init__(self, folder: Path, plan: envoy.Plan, *, gone: tuple[str, ...] = ()) -> None:
-        self.plan, self.gone = plan, gone
+    def __init__(
+        self, folder: Path, plan: envoy.Plan, *, gone: tuple[str, ...] = (), tables: Tables = compose.TABLES
+    ) -> None:
+        self.plan, self.gone, self.tables = plan, gone, tables
         self.port, self.admin_port = (int(address.rpartition(":")[2]) for address in (plan.listen, plan.admin))
         self.scheme = "https" if plan.certificate else "http"
         self.config, self.log = folder / f"envoy-{self.port}.json", folder / f"envoy-{self.port}.log"
@@ -41,7 +44,7 @@ class Gateway:
 
     def start(self, **ways: int) -> "Gateway":
         """Start it, and wait until it knows a healthy replica of each service."""
-        self.config.write_bytes(msgspec.json.encode(envoy.bootstrap(compose.TABLES, self.plan)))
+        self.config.write_bytes(msgspec.json.encode(envoy.bootstrap(self.tables, self.plan)))
         with self.log.open("ab") as log:
             command = envoy.command(self.config, workers=1, **ways)
             self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
@@ -101,9 +104,11 @@ def _is_healthy(host: dict[str, Any]) -> bool:
 
 
 @contextmanager
-def standing(folder: Path, plan: envoy.Plan, *, gone: tuple[str, ...] = ()) -> Iterator[Gateway]:
+def standing(
+    folder: Path, plan: envoy.Plan, *, gone: tuple[str, ...] = (), tables: Tables = compose.TABLES
+) -> Iterator[Gateway]:
     """Run a gateway for the length of a block."""
-    gateway = Gateway(folder, plan, gone=gone).start()
+    gateway = Gateway(folder, plan, gone=gone, tables=tables).start()
     try:
         yield gateway
     finally:
@@ -174,12 +179,12 @@ def _head(stream: BinaryIO) -> list[str]:
 
 
 @contextmanager
-def mirrored(folder: Path, **changes: Any) -> Iterator[tuple[Gateway, Mirror]]:
+def mirrored(folder: Path, *, tables: Tables = compose.TABLES, **changes: Any) -> Iterator[tuple[Gateway, Mirror]]:
     """Run a gateway without limits before a mirror of every service, for the length of a block."""
     mirror = Mirror()
     services = dict.fromkeys(("users", "auth", "games", "gateway"), (mirror.address,))
     try:
-        with standing(folder, plan(**({"limited": False} | services | changes))) as gateway:
+        with standing(folder, plan(**({"limited": False} | services | changes)), tables=tables) as gateway:
             yield gateway, mirror
     finally:
         mirror.stop()

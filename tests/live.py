@@ -1,9 +1,11 @@
 """A small service with live connections, to run by itself: `python -m tests.live PORT [GATEWAY_PORT]`."""
 
 import asyncio
+import json
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -31,6 +33,35 @@ from noughts.kit.errors import Forbidden, NotFound
 from noughts.kit.logging import log
 from noughts.kit.metrics import Requests
 from noughts.kit.neighbours import Neighbour
+from tests import servers
+
+
+class Live(servers.Process):
+    """Such a service, or a gateway before those `behind` it, as a process of its own."""
+
+    behind: tuple["Live", ...] = ()
+
+    @property
+    def command(self) -> list[str]:
+        ports = [str(one.port) for one in (self, *self.behind)]
+        return [sys.executable, "-m", "tests.live", *ports]
+
+    def lines(self, event: str) -> list[dict[str, Any]]:
+        """Return what its log tells of such events so far."""
+        told = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+        return [line for line in told if line["event"] == event]
+
+
+@contextmanager
+def running(folder: Path, *behind: Live) -> Iterator[Live]:
+    """Run one for the length of a block."""
+    process = Live(folder / f"live-{len(behind)}-{servers.free_port()}")
+    process.behind = behind
+    process.start()
+    try:
+        yield process
+    finally:
+        process.stop()
 
 
 class Query(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

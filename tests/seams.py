@@ -7,7 +7,7 @@ import httpx
 
 from noughts.kit import server
 from noughts.kit.address import resolver
-from noughts.kit.edge import ServiceApp, Threshold
+from noughts.kit.edge import Door, ServiceApp, Threshold
 from noughts.kit.errors import Forbidden, InvalidToken
 from noughts.kit.metrics import Requests
 from noughts.kit.neighbours import Neighbour
@@ -20,7 +20,7 @@ Token = Callable[[str], str]
 
 
 @asynccontextmanager
-async def served(door: ServiceApp) -> AsyncIterator[str]:
+async def served(door: Door) -> AsyncIterator[str]:
     """Serve a service's own door on loopback, and yield its address."""
     entrance = Threshold(door, Requests(), resolver(()), secure=False)
     listener = server.listen("127.0.0.1", 0)

@@ -5,8 +5,8 @@ import sys
 
 import msgspec
 
-from bench.load import closed, paced, sockets
-from bench.load.jobs import Closed, Job, Outcome, Paced
+from bench.load import closed, live, paced, sockets
+from bench.load.jobs import Closed, Job, Live, Outcome, Paced
 
 
 def run(job: Job) -> Outcome:
@@ -15,6 +15,8 @@ def run(job: Job) -> Outcome:
         return closed.outcome(job)
     if isinstance(job, Paced):
         return paced.outcome(job)
+    if isinstance(job, Live):
+        return live.outcome(job)
     return sockets.outcome(job)
 
 

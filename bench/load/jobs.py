@@ -68,7 +68,29 @@ class Sockets(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     watch: list[int] = []
 
 
-Job = Closed | Paced | Sockets
+class LiveBoard(msgspec.Struct, frozen=True):
+    """Two players' access tokens, and the games they play in turn; who begins changes from game to game."""
+
+    tokens: list[str]
+    games: list[str]
+
+
+class Live(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Play games over our own live connections.
+
+    Without a rate each board plays as fast as its mover sees the move come back; at a rate (moves a second, of all boards
+    together) it is the other player's sight that counts, and the time ends after so many seconds.
+    """
+
+    port: int
+    boards: list[LiveBoard]
+    cells: list[int]
+    rate: float = 0.0
+    seconds: float = 3600.0
+    watch: list[int] = []
+
+
+Job = Closed | Paced | Sockets | Live
 
 
 class Spread(msgspec.Struct, frozen=True):

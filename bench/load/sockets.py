@@ -35,6 +35,22 @@ def event(name: str, *arguments: object) -> bytes:
     return frame(f"42{NAMESPACE},{json.dumps([name, *arguments], separators=(',', ':'))}")
 
 
+def frames(data: bytes) -> tuple[list[bytes], bytes]:
+    """Return the whole frames in what has arrived, and the rest; servers do not mask."""
+    start, messages = 0, []
+    while len(data) - start >= 2:
+        size, head = data[start + 1], 2
+        if size == 126:
+            size, head = int.from_bytes(data[start + 2 : start + 4], "big"), 4
+        elif size == 127:
+            size, head = int.from_bytes(data[start + 2 : start + 10], "big"), 10
+        if len(data) < start + head + size:
+            break
+        messages.append(data[start + head : start + head + size])
+        start += head + size
+    return messages, data[start:]
+
+
 class Seat:
     """One player's connection to one match."""
 
@@ -79,19 +95,7 @@ class Seat:
         self._partial += data
 
     def _frames(self) -> list[bytes]:
-        """Take the whole frames out of what has arrived; servers do not mask."""
-        data, start, messages = self._partial, 0, []
-        while len(data) - start >= 2:
-            size, head = data[start + 1], 2
-            if size == 126:
-                size, head = int.from_bytes(data[start + 2 : start + 4], "big"), 4
-            elif size == 127:
-                size, head = int.from_bytes(data[start + 2 : start + 10], "big"), 10
-            if len(data) < start + head + size:
-                break
-            messages.append(data[start + head : start + head + size])
-            start += head + size
-        self._partial = data[start:]
+        messages, self._partial = frames(self._partial)
         return messages
 
     def readable(self) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bench.results import Row
-from bench.rows import apart, isolation, logins, memory, moves, postgres, reads, refresh, start
+from bench.rows import apart, isolation, live, logins, memory, moves, postgres, reads, refresh, start
 from bench.workbench import Workbench
 
 ROWS: dict[str, Callable[[Workbench], Row]] = {
@@ -14,6 +14,7 @@ ROWS: dict[str, Callable[[Workbench], Row]] = {
     "logins": logins.measure,
     "isolation": isolation.measure,
     "moves": moves.measure,
+    "live": live.measure,
     "refresh": refresh.measure,
     "apart": apart.measure,
 }

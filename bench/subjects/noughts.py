@@ -67,6 +67,17 @@ class Noughts:
 
     def games(self, port: int, pairs: list[tuple[Person, Person]]) -> list[list[bytes]]:
         """Start a game by invitation for each pair; return the nine moves of each."""
+        return [_moves(game, pair) for game, pair in zip(self.started(port, pairs), pairs, strict=True)]
+
+    def open_game(self, port: int, person: Person) -> str:
+        """Let somebody wait for anyone; return the game."""
+        wish = {"opponent": {"kind": "anyone"}, "mark": "X"}
+        return str(
+            json.loads(exchange(port, [request("POST", "/games", token=person.token, body=wish)], expect=201)[0])["id"]
+        )
+
+    def started(self, port: int, pairs: list[tuple[Person, Person]]) -> list[str]:
+        """Start a game by invitation for each pair, who begin it as X and O; return the games."""
         wish = {"opponent": {"kind": "invite"}, "mark": "X", "variant": "classic"}
         create = [request("POST", "/games", token=x.token, body=wish) for x, _ in pairs]
         games = list(map(json.loads, exchange(port, create, expect=201)))
@@ -76,7 +87,7 @@ class Noughts:
             for game, secret, (_, o) in zip(games, secrets, pairs, strict=True)
         ]
         exchange(port, join, expect=200)
-        return [_moves(game["id"], pair) for game, pair in zip(games, pairs, strict=True)]
+        return [game["id"] for game in games]
 
     def _environment(self) -> dict[str, str]:
         found = {"NOUGHTS_RATE_LIMITS": "off", "PYTHONPATH": str(ROOT / "src")}

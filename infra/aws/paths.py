@@ -5,13 +5,15 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from noughts.compose.house import TABLES
-from noughts.gateway.envoy.routing import LIVE, public
+from noughts.gateway.envoy.routing import public
 from noughts.kit.edge import Who
 
 _PARAMETER: Final = re.compile(r"{\w+}")
 _ELSEWHERE: Final = "gateway"
 INTERNAL: Final = ("/internal", "/internal/*")
-STREAMS: Final = (LIVE, "/stream", "/games/*/events", "/games/export", "/users/*/export")
+_LASTING: Final = [path for _, path, methods in public(TABLES) if any(route.live for route in methods.values())]
+_ELSE: Final = ("/live", "/stream", "/games/*/events", "/games/export", "/users/*/export")
+STREAMS: Final = tuple(dict.fromkeys([*(_PARAMETER.sub("*", path) for path in _LASTING), *_ELSE]))
 """What lasts or may be large: the HTTP API waits for the whole answer, for 30 s and 10 MB at most."""
 DISCOVERY: Final = "/.well-known/*"
 """Read by the HTTP API's authorizer itself, so not through the HTTP API."""
@@ -65,6 +67,7 @@ def calls() -> list[Call]:
         Call(f"{method} {path}", needs_token=route.who is Who.SIGNED_IN)
         for _, path, methods in public(TABLES)
         for method, route in methods.items()
+        if not route.live
     ]
 
 

@@ -94,6 +94,18 @@ def test_a_screen_not_built_yet_leads_back_to_the_board(arrive: Arrive) -> None:
     guest.sees("Your turn")
 
 
+@pytest.mark.parametrize("address", ["/nowhere", "/settings/name", "/@ada/games", "/users/1/nothing"])
+def test_an_address_nobody_knows_says_so_and_leads_back_to_the_board(arrive: Arrive, address: str) -> None:
+    guest = arrive()
+    answer = guest.page.goto(address)
+    assert answer is not None
+    assert answer.status == 404
+    guest.sees("Nothing here")
+    expect(guest.page.get_by_text("No page has this address.")).to_be_visible()
+    guest.follow("Back to the board")
+    guest.sees("Your turn")
+
+
 def test_a_game_of_others_is_not_shown(arrive: Arrive) -> None:
     guest = arrive()
     guest.click(4)

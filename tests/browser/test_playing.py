@@ -26,7 +26,7 @@ def test_a_whole_game_is_played_by_keyboard_alone(arrive: Arrive) -> None:
 
 def test_the_unbeatable_computer_is_not_beaten(arrive: Arrive) -> None:
     guest = arrive()
-    guest.choose("Unbeatable")
+    guest.page.get_by_label("Computer").select_option("Unbeatable")
     assert guest.play_to_the_end(guest.click) != "You win"
 
 

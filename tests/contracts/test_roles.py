@@ -14,15 +14,17 @@ import pytest
 
 from noughts import auth, games, migrations, users
 from noughts.auth.store import AuthStore
+from noughts.compose import opening
 from noughts.kit import audit, delivery, idempotency, outbox, revocation, throttling
 from noughts.kit.audit import Happening
-from noughts.kit.database import Sql, inserts, schema
+from noughts.kit.database import Sql, inserts, rights, schema
 from noughts.kit.database.postgres import Postgres
 from noughts.kit.errors import Refusal
 from noughts.maintenance import roles
 from noughts.maintenance.addresses import for_role
 from noughts.migrations import ownership
 from noughts.users.model.accounts import Account
+from tests.faults.harm import noughts, refused
 
 KIT = {
     "users": (revocation, idempotency, outbox, delivery, audit, throttling, schema),
@@ -237,3 +239,21 @@ async def test_a_file_with_anothers_address_is_refused(owned: str, tmp_path: Pat
     (tmp_path / "users").write_text("postgresql://postgres:secret@localhost/noughts\n")
     with pytest.raises(Refusal, match="noughts_users"):
         await roles.ensure(owned, tmp_path)
+
+
+@pytest.mark.parametrize("service", ownership.OWNED)
+async def test_a_service_says_at_its_start_that_it_was_given_the_role_of_another(owned: str, service: str) -> None:
+    apart = {"base_url": "http://localhost:8000", "secret": "0" * 64, "port": "0"}
+    apart |= {f"{part}_url": "http://127.0.0.1:1" for part in ownership.OWNED}
+    for other in ownership.OWNED.keys() - {service}:
+        role = ownership.ROLES[other]
+        ended = await asyncio.to_thread(noughts, "serve", service, **apart, database=for_role(owned, role))
+        assert refused(ended), ended
+        assert f"The role {role} in NOUGHTS_DATABASE may not write what the service `{service}` keeps" in ended.err
+
+
+@pytest.mark.parametrize("service", ownership.OWNED)
+async def test_each_may_write_what_its_own_service_keeps(owned: str, service: str) -> None:
+    database = await Postgres.open(for_role(owned, ownership.ROLES[service]))
+    await rights.require(database, service, opening._OWN[service])
+    await database.close()

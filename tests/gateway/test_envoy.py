@@ -11,8 +11,10 @@ import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from tests import gateways, servers
+from tests import gateways, live, servers
 from tests.gateways import Gateway, Mirror
+
+from noughts import compose
 
 _CLAIMS = {
     "iss": "http://localhost:8000",
@@ -30,7 +32,8 @@ MOVE = "/games/01a2198f-00f7-715f-922e-c8980956059f/moves"
 @pytest.fixture(scope="module")
 def mirrored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Gateway, Mirror]]:
     """A gateway before a mirror."""
-    with gateways.mirrored(tmp_path_factory.mktemp("mirrored")) as found:
+    tables = {**compose.TABLES, "Live": live.ROUTES}
+    with gateways.mirrored(tmp_path_factory.mktemp("mirrored"), tables=tables) as found:
         yield found
 
 
@@ -173,7 +176,7 @@ def test_while_the_keys_cannot_be_read_the_services_judge_tokens(client: httpx.C
 def test_the_log_has_a_line_of_json_for_each_request_without_what_stands_behind_the_question_mark(
     gateway: Gateway, client: httpx.Client
 ) -> None:
-    client.get("/live?ticket=s3cret", headers={"X-Request-Id": "told"})
+    client.get("/lobby?ticket=s3cret", headers={"X-Request-Id": "told"})
 
     deadline = time.monotonic() + 5
     while (
@@ -182,6 +185,6 @@ def test_the_log_has_a_line_of_json_for_each_request_without_what_stands_behind_
     ):
         time.sleep(0.05)
     assert {name: lines[0][name] for name in ("method", "path", "status", "address", "service")} == {
-        "method": "GET", "path": "/live", "status": 200, "address": "127.0.0.1", "service": "gateway",
+        "method": "GET", "path": "/lobby", "status": 200, "address": "127.0.0.1", "service": "gateway",
     }  # fmt: skip
     assert "s3cret" not in json.dumps(lines)

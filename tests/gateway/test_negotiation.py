@@ -1,9 +1,13 @@
 """Where a call and a screen share an address, whoever asks gets what they prefer."""
 
+from pathlib import Path
+
 import pytest
 
-from noughts.gateway.negotiation import Negotiated, prefers_page
+from noughts.gateway.negotiation import Astray, Negotiated, prefers_page
+from noughts.gateway.web import Web
 from noughts.kit.edge import Answer, Request
+from noughts.kit.errors import MethodNotAllowed, NotFound
 
 CHROMIUM = (
     "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,"
@@ -69,3 +73,41 @@ async def test_only_reading_navigates() -> None:
 async def test_where_there_is_no_screen_the_call_answers_whatever_is_preferred(path: str) -> None:
     answer = await told(path, CHROMIUM)
     assert (answer.body, answer.headers) == ("JSON", ())
+
+
+@pytest.fixture
+def astray(tmp_path: Path) -> Astray:
+    """The door of a page that is nothing but its shell."""
+    (tmp_path / "index.html").write_text("<title>shell</title>")
+    return Astray(Web(tmp_path))
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/@a/b", "/users/1/nothing", "/internal/users/1", "/assets/gone.js"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_who_navigates_to_nothing_is_shown_the_page_and_that_it_is_not_found(
+    astray: Astray, path: str, method: str
+) -> None:
+    answer = await astray(Request.whole(method, path, headers={b"accept": CHROMIUM.encode()}))
+    assert (answer.status, answer.caching, answer.etag) == (404, "no-store", None)
+    assert answer.body == b"<title>shell</title>"
+    assert answer.media_type == "text/html; charset=utf-8"
+    assert ("Vary", "Accept") in answer.headers
+
+
+@pytest.mark.parametrize("accept", ["", "*/*", "application/json", "image/png"])
+async def test_programs_are_told_of_nothing_in_a_problem(astray: Astray, accept: str) -> None:
+    with pytest.raises(NotFound) as told:
+        await astray(Request.whole("GET", "/nowhere", headers={b"accept": accept.encode()}))
+    assert told.value.headers == (("Vary", "Accept"),)
+
+
+async def test_what_is_sent_to_nothing_is_told_so_whoever_sends_it(astray: Astray) -> None:
+    with pytest.raises(NotFound):
+        await astray(Request.whole("POST", "/nowhere", headers={b"accept": CHROMIUM.encode()}))
+    with pytest.raises(MethodNotAllowed):
+        await astray(Request.whole("POST", "/", headers={b"accept": CHROMIUM.encode()}))
+
+
+async def test_a_screen_that_is_there_is_as_it_was(astray: Astray) -> None:
+    answer = await astray(Request.whole("GET", "/", headers={b"accept": CHROMIUM.encode()}))
+    assert (answer.status, answer.caching) == (200, "no-cache")

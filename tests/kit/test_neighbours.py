@@ -1,11 +1,15 @@
 """Asking replicas in turn, and leaving alone those that do not answer."""
 
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+from tests import seams
 
 from noughts.kit import server
+from noughts.kit.edge import Answer, Request
 from noughts.kit.errors import Unavailable
 from noughts.kit.neighbours import FAILURES, LEFT_ALONE_S, Neighbour
 
@@ -100,3 +104,40 @@ async def test_one_that_hears_and_says_nothing_is_waited_for_no_longer_than_the_
             await neighbour.send("GET", "/", headers={}, repeatable=True)
         await neighbour.close()
     assert time.monotonic() - began < 5
+
+
+@asynccontextmanager
+async def one_of_two_says_nothing() -> AsyncIterator[Neighbour]:
+    """Two replicas: one hears and says nothing, the other answers."""
+
+    async def here(request: Request) -> Answer:
+        return Answer(b"here", media_type="text/plain")
+
+    with server.listen("127.0.0.1", 0) as silent:
+        async with seams.served(here) as url:
+            neighbour = Neighbour([f"http://127.0.0.1:{silent.getsockname()[1]}", url], deadline_s=4)
+            yield neighbour
+            await neighbour.close()
+
+
+async def test_while_one_says_nothing_another_is_asked_what_may_be_repeated_long_before_the_deadline() -> None:
+    async with one_of_two_says_nothing() as neighbour:
+        began = time.monotonic()
+        told = [(await neighbour.send("GET", "/", headers={}, repeatable=True)).text for _ in range(2)]
+        assert told == ["here", "here"]
+        assert time.monotonic() - began < 3.5
+
+
+async def test_what_may_not_be_repeated_is_waited_for_until_the_deadline() -> None:
+    async with one_of_two_says_nothing() as neighbour:
+        neighbour._deadline_s = 1
+        told = [await answered(neighbour) for _ in range(2)]
+    assert sorted(told) == ["", "here"]
+
+
+async def answered(neighbour: Neighbour) -> str:
+    """Return what is answered to what may be asked once; nothing, where nobody does."""
+    try:
+        return (await neighbour.send("POST", "/", headers={})).text
+    except Unavailable:
+        return ""

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from noughts import compose
+from noughts.cli.installation import chosen
 from noughts.compose import read_settings
 from noughts.kit import settings
 from noughts.kit.errors import Refusal
@@ -29,6 +30,20 @@ def test_a_setting_is_read_from_the_file_named(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match="NOUGHTS_DATABASE_FILE"):
         read_settings({"NOUGHTS_DATABASE_FILE": str(tmp_path / "missing")})
+
+
+def test_a_setting_given_both_ways_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "port").write_text("9000")
+    with pytest.raises(Refusal, match="NOUGHTS_PORT and NOUGHTS_PORT_FILE are both set: unset one"):
+        read_settings({"NOUGHTS_PORT": "8000", "NOUGHTS_PORT_FILE": str(tmp_path / "port")})
+
+
+def test_a_flag_goes_before_the_environment_however_that_says_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "port").write_text("9000")
+    monkeypatch.setenv("NOUGHTS_PORT_FILE", str(tmp_path / "port"))
+    assert (chosen().server.port, chosen(port=9100).server.port) == (9000, 9100)
 
 
 @pytest.mark.parametrize("name", ["NOUGHTS_PROT", "NOUGHTS_", "NOUGHTS_port2", "NOUGHTS_SERVER"])

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -10,10 +11,14 @@ import pytest
 from noughts import migrations
 from noughts.compose import TABLES
 from noughts.kit import ids
+from noughts.kit.clock import now
 from noughts.kit.database.sqlite import Sqlite
 from noughts.kit.edge import Route, Who
-from tests import seams
-from tests.services import Services, services
+from noughts.kit.sealing import derive
+from noughts.kit.service_tokens import ServiceTokens
+from tests import seams, servers
+from tests.faults.harm import noughts, refused
+from tests.services import SECRET, Services, services
 
 SERVICES = ("Users", "Sign-in", "Games")
 INSIDE = [(name, route) for name in SERVICES for route in TABLES[name] if route.who is Who.SERVICE]
@@ -72,3 +77,50 @@ async def test_services_are_not_counted_and_whoever_has_no_token_is(house: Servi
         known = {(await client.get("/internal/auth/keys", headers=token)).status_code for _ in range(300)}
         unknown = {(await client.get("/internal/auth/keys")).status_code for _ in range(300)}
     assert (known, unknown) == ({200}, {401, 429})
+
+
+@pytest.fixture
+async def beside(postgres_database: str, tmp_path: Path) -> AsyncIterator[tuple[servers.Process, int]]:
+    """The User Service and the gateway in one process, the others in another; the first, and where services ask it."""
+    await migrations.upgrade(postgres_database)
+    shared = {"secret": SECRET.hex(), "base_url": "http://localhost:8000", "database": postgres_database}
+    front, back = servers.Process(tmp_path / "front", **shared), servers.Process(tmp_path / "back", **shared)
+    front.words, back.words = ("serve", "users", "gateway"), ("serve", "auth", "games")
+    inside = servers.free_port()
+    front.settings |= {"internal_port": str(inside), "auth_url": back.url, "games_url": back.url}
+    back.settings |= {"users_url": f"http://127.0.0.1:{inside}"}
+    with ExitStack() as stack:
+        for process in (front, back):
+            process.start(wait=False)
+            stack.callback(process.stop)
+        for process in (front, back):
+            process.until_it_answers()
+        yield front, inside
+
+
+async def test_a_gateway_beside_a_service_lets_nobody_at_what_services_ask_each_other(
+    beside: tuple[servers.Process, int],
+) -> None:
+    front, inside = beside
+    tokens = ServiceTokens(derive(SECRET, "services"), now)
+    with front.client() as client:
+        for name, route in INSIDE:
+            headers = {"Authorization": f"Bearer {tokens.issue(route.scope or '')}"}
+            path = re.sub(r"{\w+}", ids.new(), route.path)
+            assert client.request(route.method, path, headers=headers, json={}).status_code == 404, (name, path)
+        headers, nobody = {"Authorization": f"Bearer {tokens.issue('users:read')}"}, {"user_ids": []}
+        asked = client.post(f"http://127.0.0.1:{inside}/internal/users/cards", headers=headers, json=nobody)
+        assert asked.json() == {"cards": []}
+        signed_in = client.post("/guests", json={})
+        assert signed_in.status_code == 201, signed_in.text
+        headers = {"Authorization": f"Bearer {signed_in.json()['access_token']}"}
+        game = client.post("/games", json={"opponent": {"kind": "computer", "level": 1}, "mark": "X"}, headers=headers)
+        assert game.status_code == 201, game.text
+        assert client.get("/lobby", headers={"Accept": "application/json"}).json()["partial"] == []
+
+
+def test_it_does_not_start_without_a_port_for_them() -> None:
+    apart = {"secret": SECRET.hex(), "base_url": "http://localhost:8000", "database": "postgresql://127.0.0.1:1/none"}
+    ended = noughts("serve", "users", "gateway", "--port", "0", **apart)
+    assert refused(ended), ended
+    assert "NOUGHTS_INTERNAL_PORT" in ended.err

@@ -23,7 +23,8 @@ Data = Annotated[
 def chosen(**flags: str | int | None) -> compose.Settings:
     """Return the settings: what the flags say, else the environment; raises Refusal."""
     given = {settings.PREFIX + name.upper(): str(value) for name, value in flags.items() if value is not None}
-    return compose.read_settings(os.environ | given)
+    said = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in given}
+    return compose.read_settings(said | given)
 
 
 def command_name() -> str:

@@ -15,7 +15,7 @@ from noughts.kit.logging import log
 _BANNER = """
   Noughts is at {origin}
   The API is described at {origin}/docs
-  Everything is kept in {data}
+  {kept} in {data}
   Mails are {mails}
   To make an admin, sign up on the page, then: {command} users promote <username>{where}
 """
@@ -61,6 +61,8 @@ def _held(found: compose.Settings) -> Iterator[None]:
 async def _serve(found: compose.Settings, here: frozenset[compose.Part], listener: server.Listener) -> None:
     told = found.server
     admin = server.listen(told.admin_host, told.admin_port, "NOUGHTS_ADMIN_PORT") if told.admin_port else None
+    apart = told.internal_port if "gateway" in here and 1 < len(here) < len(compose.PARTS) else 0
+    inside = server.listen(told.host, apart, "NOUGHTS_INTERNAL_PORT") if apart else None
     async with compose.opened(found, migrate_apart, here) as house:
         entrance = (await house.ready()).entrance()
         tasks = [asyncio.create_task(work) for work in house.workers()]
@@ -69,7 +71,9 @@ async def _serve(found: compose.Settings, here: frozenset[compose.Part], listene
             _greet(found, house.mailer.place)
         else:
             print(f"noughts: {', '.join(sorted(here))} at port {listener.getsockname()[1]}", flush=True)
-        served = [(entrance, listener), *([(house.admin(), admin)] if admin else [])]
+        served = [(entrance, listener)]
+        served += [(house.inside(), inside)] if inside else []
+        served += [(house.admin(), admin)] if admin else []
         await server.serve(*served, requests=house.requests, drain=house.drain)
         for task in tasks:
             task.cancel()
@@ -87,5 +91,8 @@ def _greet(found: compose.Settings, mails: str) -> None:
     given = found.server.data
     where = "" if given == settings.Server().data else f" --data {given}"
     data = found.server.directory.absolute()
-    told = _BANNER.format(origin=found.server.origin, data=data, mails=mails, command=command_name(), where=where)
+    kept = "Everything but the database is kept" if found.server.database else "Everything is kept"
+    told = _BANNER.format(
+        origin=found.server.origin, kept=kept, data=data, mails=mails, command=command_name(), where=where
+    )
     print(told, flush=True)

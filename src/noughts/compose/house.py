@@ -14,7 +14,7 @@ from noughts.gateway import http as gateway_http
 from noughts.gateway.app import Gateway, nowhere
 from noughts.gateway.limits import Limiter, no_limits
 from noughts.gateway.metrics import Metrics
-from noughts.gateway.negotiation import Negotiated
+from noughts.gateway.negotiation import Astray, Negotiated
 from noughts.gateway.profiles import Profiles
 from noughts.gateway.web import Web
 from noughts.kit import address
@@ -66,12 +66,21 @@ class House(Rooms):
         """Return the entrance to the services that run here; where the gateway does, to the whole platform."""
         doors = [(self._routes(part), self._door_of(part)) for part in PARTS if {part, "gateway"} & {*self.parts}]
         if "gateway" in self.parts:
-            elsewhere: Door = Web()
-            doors.append((gateway_http.COMPOSED, Negotiated(self._composed, elsewhere)))
+            page = Web()
+            elsewhere: Door = Astray(page)
+            doors.append((gateway_http.COMPOSED, Negotiated(self._composed, page)))
         else:
             elsewhere = nowhere
             doors.append((gateway_http.HEALTH, self.door(gateway_http.HEALTH, self._desk)))
-        gateway = Gateway(doors, elsewhere, inside=len(self.parts) < len(PARTS))
+        return self._entered_by(Gateway(doors, elsewhere, inside="gateway" not in self.parts))
+
+    def inside(self) -> Entrance:
+        """Return the entrance for services that run elsewhere, where the gateway runs here: behind its door nobody is one."""
+        here = [(self._routes(part), self._door_of(part)) for part in PARTS if part in self.parts and part != "gateway"]
+        here.append((gateway_http.HEALTH, self.door(gateway_http.HEALTH, self._desk)))
+        return self._entered_by(Gateway(here, nowhere, inside=True))
+
+    def _entered_by(self, gateway: Gateway) -> Entrance:
         door, secure = traced_door(gateway, self.tracing), self.settings.server.origin.startswith("https:")
         return Threshold(door, self.requests, self._client, secure=secure)
 

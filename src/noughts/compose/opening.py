@@ -2,13 +2,17 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
+from typing import Final
 
 from noughts.compose.house import House
 from noughts.compose.settings import PARTS, Part, Settings, require_apart
 from noughts.kit import directory
-from noughts.kit.database import Database, schema
+from noughts.kit.database import Database, rights, schema
 from noughts.kit.errors import Refusal
 from noughts.kit.settings import Server
+
+_OWN: Final[dict[Part, str]] = {"users": "users", "auth": "sessions", "games": "games"}
+"""A table of each service that it alone writes."""
 
 
 @asynccontextmanager
@@ -37,6 +41,9 @@ async def opened(
             if server.database:
                 raise Refusal("The database is behind this version of Noughts: run `noughts db migrate`.")
             await migrate(server)
+        if server.database:
+            for part in filter(_OWN.__contains__, parts):
+                await rights.require(database, part, _OWN[part])
         house = House(chosen, database, secret, parts=parts)
         yield house
         await house.close()

@@ -56,6 +56,10 @@ def require_apart(chosen: Settings, parts: Collection[Part]) -> None:
         "NOUGHTS_DATABASE": set(parts) != {"gateway"}
         and not chosen.server.database
         and "one SQLite file has one process",
+        "NOUGHTS_INTERNAL_PORT": "gateway" in parts
+        and set(parts) != {"gateway"}
+        and not chosen.server.internal_port
+        and "what they ask each other is answered at no port of the gateway's",
     }
     for name, reason in missing.items():
         if reason:

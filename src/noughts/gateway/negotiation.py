@@ -1,10 +1,11 @@
-"""Addresses that are a call and a screen: who navigates there gets the page, everybody else JSON."""
+"""Addresses that are a call and a screen, or neither: who navigates there gets the page, everybody else JSON."""
 
 import re
 from typing import Final
 
-from noughts.gateway.web import ADDRESSES
+from noughts.gateway.web import ADDRESSES, Web
 from noughts.kit.edge import Answer, Door, Request
+from noughts.kit.errors import NotFound
 
 _QUALITY: Final = re.compile(r"q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 _VARIES: Final = (("Vary", "Accept"),)
@@ -21,11 +22,33 @@ class Negotiated:
         """Return the answer that is preferred; caches are told what it depends on."""
         if ADDRESSES.fullmatch(request.path) is None:
             return await self._calls(request)
-        accept = request.headers.get(b"accept", b"").decode("latin-1")
-        navigates = request.method in ("GET", "HEAD") and prefers_page(accept)
-        answer = await (self._page if navigates else self._calls)(request)
+        answer = await (self._page if _navigates(request) else self._calls)(request)
         answer.headers += _VARIES
         return answer
+
+
+class Astray:
+    """The door of the page, which shows people who went astray a screen as well."""
+
+    def __init__(self, page: Web) -> None:
+        self._page = page
+
+    async def __call__(self, request: Request) -> Answer:
+        """Return the page's answer; raises NotFound for programs, and whatever they ask for."""
+        try:
+            return await self._page(request)
+        except NotFound as nothing:
+            if not _navigates(request):
+                nothing.headers += _VARIES
+                raise
+            answer = self._page.missing()
+            answer.headers += _VARIES
+            return answer
+
+
+def _navigates(request: Request) -> bool:
+    accept = request.headers.get(b"accept", b"").decode("latin-1")
+    return request.method in ("GET", "HEAD") and prefers_page(accept)
 
 
 def prefers_page(accept: str) -> bool:

@@ -1,6 +1,7 @@
 """A WebSocket that leads to a service in other processes: bytes both ways, no faster than they are read."""
 
 import asyncio
+import contextvars
 import math
 from collections.abc import Sequence
 from typing import Final, cast
@@ -106,7 +107,7 @@ class Tunnel(Speaker):
 
     def __init__(self, far: FarEnd, request: Request, transport: asyncio.Transport, leave: Leave) -> None:
         self._far, self._transport, self._leave, self._path = far, transport, leave, request.path
-        self._loop = asyncio.get_running_loop()
+        self._loop, self._context = asyncio.get_running_loop(), contextvars.copy_context()
         self._started = self._heard_at = self._loop.time()
         self._was_heard, self._hang_up_at = False, math.inf
         self._has_ended = self._is_ended = False  # what the client says; what is said to it
@@ -141,11 +142,12 @@ class Tunnel(Speaker):
     def connection_lost(self, exc: Exception | None) -> None:
         self._far.near = None
         self._far.transport.close()
-        tell_end(self._path, self._loop.time() - self._started)
+        self._context.run(tell_end, self._path, self._loop.time() - self._started)
         self._leave(self)
 
     def pause_writing(self) -> None:
-        self._far.transport.pause_reading()
+        if not self._far.transport.is_closing():
+            self._far.transport.pause_reading()
 
     def resume_writing(self) -> None:
         if not self._far.transport.is_closing():
@@ -176,7 +178,8 @@ class Tunnel(Speaker):
 
     def hold(self) -> None:
         """Read no more of the client: the service does not."""
-        self._transport.pause_reading()
+        if not self._transport.is_closing():
+            self._transport.pause_reading()
 
     def go_on(self) -> None:
         """Read on."""

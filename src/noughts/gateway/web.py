@@ -49,6 +49,10 @@ class Web:
         caching = _FOREVER if request.path.startswith("/assets/") else "public, max-age=3600"
         return of_the_page(*file, caching=caching)
 
+    def missing(self) -> Answer:
+        """Return the shell, which tells people that there is nothing at their address."""
+        return of_the_page(self._shell, "text/html; charset=utf-8", caching="no-store", status=404)
+
     def _page(self, held: bytes | None) -> Answer:
         known = held is not None and EntityTags.parse(held.decode("latin-1")).match_weakly(self._etag)
         status = 304 if known else 200

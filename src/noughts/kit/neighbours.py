@@ -16,6 +16,8 @@ DEADLINE_S: Final = 2.0
 FAILURES: Final = 3
 """So many in a row, and a replica is left alone for a while."""
 LEFT_ALONE_S: Final = 2.0
+_A_TRY: Final = 0.25
+"""Of the deadline: so long a replica may say nothing before another is asked, where asking twice does no harm."""
 _CONNECT_S: Final = 0.5
 _HEARTBEAT_S: Final = 45.0
 """An answer without end is never silent for so long."""
@@ -35,9 +37,14 @@ class _Replica:
         self._failures = 0
         self._tried_again_at = 0.0
 
+    @property
+    def is_well(self) -> bool:
+        """Whether it has answered lately."""
+        return self._failures < FAILURES
+
     def may_be_asked(self, now: float) -> bool:
         """Return whether it has not failed too often; one that has is tried again, by one request, after a while."""
-        if self._failures < FAILURES:
+        if self.is_well:
             return True
         if now < self._tried_again_at:
             return False
@@ -108,9 +115,9 @@ class Neighbour:
 
         One that is `lasting` may take as long as it likes, with something in every 45 s.
 
-        A replica that cannot be reached at all has not been asked: the next one is. One that breaks off may have done
-        what it was asked: only what is `repeatable` is sent again. Raises Unavailable when none answers in time (2 s),
-        and at once when none has answered lately; BadRequest for what HTTP does not allow.
+        A replica that cannot be reached at all has not been asked: the next one is. One that breaks off, or says nothing
+        for a while (0.5 s), may have done what it was asked: only what is `repeatable` is sent again. Raises Unavailable
+        when none answers in time (2 s), and at once when none has answered lately; BadRequest for what HTTP does not allow.
         """
         with tracing.asking(method, self._name) as asked:
             given = httpx.Headers(headers)
@@ -130,7 +137,7 @@ class Neighbour:
 
         Raises Unavailable when none takes it.
         """
-        for replica in self._in_turn():
+        for replica, _ in self._in_turn():
             try:
                 spoken = await replica.dial(speak)
             except (OSError, TimeoutError):
@@ -158,11 +165,14 @@ class Neighbour:
         lasting: bool,
     ) -> httpx.Response:
         client, patience = (self._lasting, self._endless) if lasting else (self._client, self._patience)
-        for replica in self._in_turn():
+        for replica, is_last in self._in_turn():
             # The client would add headers of its own to what it builds, and cookies of whoever asked before.
             request = replica.request(method, target, headers, content, patience)
             try:
-                answer = await client.send(request, stream=stream)
+                async with asyncio.timeout(self._deadline_s * _A_TRY if repeatable and not is_last else None):
+                    answer = await client.send(request, stream=stream)
+            except TimeoutError:
+                replica.failed(self._now())
             except httpx.LocalProtocolError as error:  # nothing was sent: no replica is to blame
                 raise BadRequest("This cannot be passed on as it is.") from error
             except httpx.TransportError as error:
@@ -178,14 +188,17 @@ class Neighbour:
                 return answer
         raise Unavailable("A neighbouring service does not answer.", retry_after=1)
 
-    def _in_turn(self) -> Iterator[_Replica]:
-        """Yield the replicas that may be asked, another one first each time; a lone one twice, as its connection may be old."""
+    def _in_turn(self) -> Iterator[tuple[_Replica, bool]]:
+        """Yield the replicas that may be asked, another one first each time, and whether no other that is well is left.
+
+        A lone one is asked twice, as its connection may be old.
+        """
         self._turn = first = (self._turn + 1) % len(self._replicas)
         order = self._replicas[first:] + self._replicas[:first]
         now = self._now()
-        for replica in order if len(order) > 1 else order * 2:
+        for place, replica in enumerate(order if len(order) > 1 else order * 2):
             if replica.may_be_asked(now):
-                yield replica
+                yield replica, not any(other.is_well for other in order[place + 1 :])
 
     @cached_property
     def _lasting(self) -> httpx.AsyncClient:

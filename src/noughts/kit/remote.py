@@ -1,5 +1,6 @@
 """Asking another service a question of a port: with a token of narrow scope, its answer as a struct, its problems as our own."""
 
+import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
@@ -11,14 +12,23 @@ from noughts.kit.logging import about, log
 from noughts.kit.neighbours import Neighbour
 
 Answer = TypeVar("Answer")
+_TOLD_EVERY_S: Final = 60.0
+_CHECK: Final = "whether NOUGHTS_SECRET is the same there as here, and the clocks are right"
 _KNOWN: Final[tuple[type[Problem], ...]] = (NotFound,)
 
 
 class Remote:
     """One neighbour. Raises Unavailable when it could not be asked, its own problem when it said no."""
 
-    def __init__(self, neighbour: Neighbour, token: Callable[[str], str], *known: type[Problem]) -> None:
-        self._neighbour = neighbour
+    def __init__(
+        self,
+        neighbour: Neighbour,
+        token: Callable[[str], str],
+        *known: type[Problem],
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._neighbour, self._now = neighbour, now
+        self._quiet_until = float("-inf")
         self._token = token
         self._problems = {problem.slug(): problem for problem in (*_KNOWN, *known)}
 
@@ -32,13 +42,19 @@ class Remote:
             headers["x-request-id"] = request_id
         response = await self._neighbour.send(method, path, headers=headers, content=content, repeatable=repeatable)
         if not response.is_success:
-            if response.status_code in (401, 403):  # most likely the processes have not the same secret
-                log.warning("neighbour_refused", path=path, status=response.status_code)
+            if response.status_code in (401, 403):
+                self._tell_refused(path, response.status_code)
             raise self._refusal(response)
         try:
             return msgspec.json.decode(response.content or b"null", type=answer)
         except msgspec.MsgspecError as error:
             raise Unavailable("A neighbouring service answers what it should not.") from error
+
+    def _tell_refused(self, path: str, status: int) -> None:
+        """Say once a minute that our token is not taken: every question meets the same."""
+        if self._now() >= self._quiet_until:
+            self._quiet_until = self._now() + _TOLD_EVERY_S
+            log.error("neighbour_refused", path=path, status=status, check=_CHECK)
 
     def _refusal(self, response: httpx.Response) -> Problem:
         """Return the problem the neighbour answered with; what it should never say counts as no answer."""

@@ -21,6 +21,14 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     port: Annotated[int, Meta(description="Port to listen on.", ge=0, le=65535)] = 8000
     admin_host: Annotated[str, Meta(description="Address of /metrics, which is for operators alone.")] = "127.0.0.1"
     admin_port: Annotated[int, Meta(description="Port of /metrics; 0: none.", ge=0, le=65535)] = 0
+    internal_port: Annotated[
+        int,
+        Meta(
+            description="Port of what services ask each other, where the gateway runs beside some of them.",
+            ge=0,
+            le=65535,
+        ),
+    ] = 0
     data: Annotated[str, Meta(description="Directory of the database file and the generated secret.")] = "noughts-data"
     database: Annotated[
         str,
@@ -78,7 +86,8 @@ class Neighbours(msgspec.Struct, frozen=True, kw_only=True):
 def read(environ: Mapping[str, str], *structs: type[Settings]) -> tuple[Any, ...]:
     """Return the structs filled from `NOUGHTS_…` variables, or from the file that `NOUGHTS_…_FILE` names.
 
-    Raises Refusal, in one line, for a name nobody knows, a value that does not fit or a file that cannot be read.
+    Raises Refusal, in one line, for a name nobody knows, a value that does not fit, a file that cannot be read or a
+    setting that is given both ways.
     """
     given = dict(_given(environ))
     known = {field for struct in structs for field in struct.__struct_fields__}
@@ -97,6 +106,8 @@ def _given(environ: Mapping[str, str]) -> list[tuple[str, str]]:
             continue
         setting = name.removeprefix(PREFIX).lower()
         if setting.endswith("_file"):
+            if name.removesuffix("_FILE") in environ:  # which of them is meant would be chance
+                raise Refusal(f"{name.removesuffix('_FILE')} and {name} are both set: unset one.")
             found.append((setting.removesuffix("_file"), _contents(name, Path(value))))
         else:
             found.append((setting, value))

@@ -12,7 +12,8 @@ export type Route =
   | { name: 'admin'; person: string }
   /** Letters lead here with a secret behind the #. */
   | { name: 'verify' | 'recover'; token: string | null }
-  | { name: 'nothing' };
+  /** No screen: `yet`, where there will be one. */
+  | { name: 'nothing'; yet: boolean };
 
 /** Page routes of the HTTP contract that have no screen yet. */
 const LATER = /^\/leaderboard$/;
@@ -36,7 +37,7 @@ export function routeOf(path: string, fragment = ''): Route {
     case '/recover':
       return { name: path === '/verify' ? 'verify' : 'recover', token: new URLSearchParams(bare).get('token') };
     default:
-      return { name: 'nothing' };
+      return { name: 'nothing', yet: LATER.test(path) };
   }
 }
 
@@ -79,7 +80,8 @@ export function hideSecret(): void {
 }
 
 function isOurs(url: URL): boolean {
-  return url.origin === location.origin && (routeOf(url.pathname).name !== 'nothing' || LATER.test(url.pathname));
+  const route = routeOf(url.pathname);
+  return url.origin === location.origin && (route.name !== 'nothing' || route.yet);
 }
 
 /** Takes over clicks on links to this page; everything else is left to the browser. */

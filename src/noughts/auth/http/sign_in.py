@@ -131,8 +131,7 @@ def _cookie(name: str, value: str, max_age: int, *, secure: bool) -> str:
 
 ROUTES: Final = (
     Route("POST", "/login", login, "Sign in with username or email and password.", who=Who.ANYONE, body=LoginBody,
-          answer=GrantBody, errors=(LoginFailed, MfaRequired, EmailNotVerified, ForeignOrigin, TooManyAttempts, HashQueueFull), limit=SIGN_IN,
-          repeatable=True),
+          answer=GrantBody, errors=(LoginFailed, MfaRequired, EmailNotVerified, ForeignOrigin, TooManyAttempts, HashQueueFull), limit=SIGN_IN),
     Route("POST", "/login/mfa", login_mfa, "Finish signing in with a code of the second factor.", who=Who.ANYONE,
           body=MfaBody, answer=GrantBody, errors=(InvalidMfaToken, MfaRefused, ForeignOrigin, TooManyAttempts),
           limit=SIGN_IN),

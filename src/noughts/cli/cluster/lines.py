@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections import deque
 from typing import Final
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 _COLOURS: Final = (36, 33, 35, 32, 34, 31)
 _WIDTH: Final = 9
 _LONGEST: Final = 256 * 1024
+_LAST: Final = 3
 
 
 class Teller:
@@ -17,6 +19,11 @@ class Teller:
     def __init__(self) -> None:
         self._is_terminal = sys.stderr.isatty()
         self._colours: dict[str, int] = {}
+        self._last: dict[str, deque[str]] = {}
+
+    def last(self, name: str) -> str:
+        """Return the last lines somebody wrote, as one."""
+        return " ".join(self._last.get(name, ())) or "it said nothing"
 
     def say(self, name: str, line: str) -> None:
         """Write one line of somebody's."""
@@ -39,6 +46,7 @@ class Teller:
             if not line:
                 return
             if text := line.decode("utf-8", "replace").rstrip():
+                self._last.setdefault(name, deque(maxlen=_LAST)).append(text.strip())
                 self.say(name, text)
 
 

@@ -16,6 +16,8 @@ from noughts.kit.errors import Refusal
 _READY_S: Final = 30.0
 _STOP_S: Final = 20.0
 _SHORT_S: Final = 1.0
+_SHORT_LIVES: Final = 3
+"""So many times it ends within a second, and it is not waited for any longer."""
 _PAUSE_S: Final = 1.0
 _END_WITH_PARENT: Final = 1  # PR_SET_PDEATHSIG
 _SYSTEM: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -28,7 +30,7 @@ class Kept:
         self.member = member
         self._teller = teller
         self._command = command or (lambda _: member.command)
-        self._replaced = 0
+        self._replaced = self._short_lives = 0
         self._process: asyncio.subprocess.Process | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._is_leaving = False
@@ -36,11 +38,12 @@ class Kept:
     async def start(self) -> None:
         """Start it and keep it alive from now on; raises Refusal where it cannot even be started."""
         self._is_leaving = False
+        self._short_lives = 0
         self._process = await self._spawned()
         self._keeping = asyncio.create_task(self._keep(self._process))
 
     async def until_ready(self) -> None:
-        """Return once it says that it is; raises Refusal when it does not within half a minute."""
+        """Return once it says that it is; raises Refusal when it does not within half a minute, or cannot live at all."""
         import httpx
 
         deadline = time.monotonic() + _READY_S
@@ -49,6 +52,10 @@ class Kept:
                 with contextlib.suppress(httpx.TransportError):
                     if (await client.get(self.member.ready)).is_success:
                         return
+                if self._short_lives >= _SHORT_LIVES:
+                    raise Refusal(
+                        f"{self.member.name} ends as soon as it is started: {self._teller.last(self.member.name)}"
+                    )
                 await asyncio.sleep(0.02)
         raise Refusal(f"{self.member.name} is not ready after {_READY_S:.0f} s: its last lines say why.")
 
@@ -111,7 +118,9 @@ class Kept:
                 return
             self._replaced = 0
             self._teller.say(self.member.name, f"ended with {status}: started again")
-            if time.monotonic() - began < _SHORT_S:
+            is_short = time.monotonic() - began < _SHORT_S
+            self._short_lives = self._short_lives + 1 if is_short else 0
+            if is_short:
                 await asyncio.sleep(_PAUSE_S)
             again = await self._started_again()
             if again is None:

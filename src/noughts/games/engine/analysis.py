@@ -9,7 +9,7 @@ from noughts.games.engine.search import searched
 from noughts.games.engine.verdicts import Analysis, Choice, Value, concluded, turned
 from noughts.games.rules import Moves, Rules
 
-NODES: Final = 20_000
+NODES: Final = 40_000
 """How many positions are looked at unless somebody says otherwise: about a second's work."""
 
 

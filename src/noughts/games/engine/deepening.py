@@ -3,11 +3,14 @@
 from typing import Final
 
 from noughts.games.engine.field import Field
+from noughts.games.engine.forcing import Forcing
 
 _WON: Final = 1 << 40
 _WIDTH: Final = 10
 _ROOT_WIDTH: Final = 20
 _FORCED_DEEPER: Final = 8
+_FORCED_UNTIL: Final = 3
+_FORCED_MOVES: Final = 50
 
 Bounds = tuple[int, int]
 
@@ -22,6 +25,7 @@ class Deepening:
     def __init__(self, field: Field, side: int, nodes: int) -> None:
         self._field, self._side, self._nodes = field, side, nodes
         self._known: dict[tuple[int, int, int], tuple[int, int, Bounds]] = {}
+        self._forcing = Forcing(field, 0)
         self._deepest = 0
 
     def best(self, cells: list[int] | None = None) -> int | None:
@@ -79,18 +83,29 @@ class Deepening:
                 return ply - _WON
             return self._after(min(theirs), side, depth + 1, ply=ply, bounds=bounds)
         mine = field.forcing(side)
-        if [cell for cell, replies in mine.items() if len(replies) > 1]:
-            return _WON - ply - 2
+        if mine and (plies := self._by_force(mine, side, ply)):
+            return _WON - ply - plies
         threats = [(cell, replies) for cell, replies in field.forcing(1 - side).items() if len(replies) > 1]
         if threats and (depth > 0 or ply < self._deepest):
             answers = {*mine, *[cell for cell, _ in threats], *[cell for _, replies in threats for cell in replies]}
             return self._best_of(sorted(answers), side, depth, ply=ply, bounds=bounds)
         return self._quiet(side, depth, ply=ply, bounds=bounds)
 
+    def _by_force(self, mine: dict[int, set[int]], side: int, ply: int) -> int:
+        """Return in how many plies the side to move wins by fours alone; 0 for not. Near the root it is looked for far."""
+        if [cell for cell, replies in mine.items() if len(replies) > 1]:
+            return 3
+        if ply > _FORCED_UNTIL:
+            return 0
+        self._forcing.moves = _FORCED_MOVES
+        found = self._forcing.win(side)
+        self._nodes -= _FORCED_MOVES - self._forcing.moves
+        return found[1] if found else 0
+
     def _quiet(self, side: int, depth: int, *, ply: int, bounds: Bounds) -> int:
         """Return what a position is worth where nobody threatens: from here on every cell near a mark is of interest."""
         if depth <= 0:
-            return -self._field.score if side else self._field.score
+            return self._field.standing(side)
         return self._looked_up(side, depth, ply=ply, bounds=bounds)
 
     def _looked_up(self, side: int, depth: int, *, ply: int, bounds: Bounds) -> int:

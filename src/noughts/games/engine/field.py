@@ -13,6 +13,7 @@ from noughts.games.rules.lines import lines
 X: Final = 0
 O: Final = 1  # noqa: E741 - the mark's name
 _NEAR: Final = 2
+_APART: Final = 48
 _POWERS: Final = tuple([1 << 2 * count for count in range(16)])
 """What a line with so many marks is worth."""
 
@@ -34,7 +35,7 @@ class Plan:
         self.threes = tuple([(length - 2) * step for step in self.steps])
         pure = {count * step: (count, side) for side, step in enumerate(self.steps) for count in range(1, length + 1)}
         states = range((length + 1) ** 2)
-        self.worth = [_signed(pure.get(state)) for state in states]
+        self.worth = [_worth(pure.get(state)) for state in states]
         self.urge = tuple([[_urge(pure.get(state), side) for state in states] for side in (X, O)])
 
 
@@ -77,6 +78,11 @@ class Field:
             if (lines_after := watched[after]) is not None:
                 lines_after.add(line)
         self.score = score
+
+    def standing(self, side: int) -> int:
+        """Return how much better the lines of the side to move are; its own count more, for it may get on in them."""
+        sums = (self.score & (1 << _APART) - 1, self.score >> _APART)
+        return 3 * sums[side] - 2 * sums[1 - side]
 
     def completing(self, side: int) -> set[int]:
         """Return the cells that complete a line of that side."""
@@ -129,12 +135,12 @@ def _near(cell: int, width: int, height: int) -> int:
     return sum([1 << row * width + column for row in rows for column in columns])
 
 
-def _signed(pure: tuple[int, int] | None) -> int:
-    """Return what a line of one side is worth, X's above and O's below 0; nothing where both are in it."""
+def _worth(pure: tuple[int, int] | None) -> int:
+    """Return what a line of one side is worth, O's above X's in one number; nothing where both are in it."""
     if pure is None:
         return 0
     count, side = pure
-    return -_POWERS[count] if side else _POWERS[count]
+    return _POWERS[count] << _APART * side
 
 
 def _urge(pure: tuple[int, int] | None, side: int) -> int:

@@ -11,8 +11,6 @@ from noughts.games.engine.verdicts import Analysis, Choice, concluded
 from noughts.games.rules import Moves, Rules
 
 _MOST_CELLS: Final = 36
-_CHEAPER: Final = 3
-"""Looking at a position is so many times cheaper here than on a large board."""
 
 
 def is_small(rules: Rules) -> bool:
@@ -21,8 +19,8 @@ def is_small(rules: Rules) -> bool:
 
 
 def proven(rules: Rules, moves: Moves, nodes: int) -> Analysis:
-    """Return what can be proven of a running game by what looking at so many positions takes elsewhere."""
-    board = _Board(rules, moves, _CHEAPER * nodes)
+    """Return what can be proven of a running game by looking at about so many positions."""
+    board = _Board(rules, moves, nodes)
     can_win, can_lose = board.can_win(), board.can_lose()
     images = {cell: board.image(cell) for cell in rules.legal(moves)}
     left, known = len(set(images.values())), dict[int, Choice]()
@@ -46,12 +44,14 @@ class _Board:
     def can_win(self) -> bool | None:
         """Return whether the side to move can force a line."""
         return bool(self._winning) or self._ask(
-            partial(self._prover.attack, self._mine, self._theirs, self.left), self._nodes // 2
+            partial(self._prover.attack, self._mine, self._theirs, self.left), self._nodes * 3 // 5
         )
 
     def can_lose(self) -> bool | None:
-        """Return whether the other side can."""
-        return self._ask(partial(self._prover.defend, self._theirs, self._mine, self.left), self._nodes // 2)
+        """Return whether the other side can; never on an empty board, where a mark more has never hurt."""
+        return bool(self._theirs) and self._ask(
+            partial(self._prover.defend, self._theirs, self._mine, self.left), self._nodes // 2
+        )
 
     def image(self, cell: int) -> int:
         """Return what a cell has in common with those that are the same but for turning or mirroring the board."""

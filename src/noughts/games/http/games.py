@@ -167,12 +167,12 @@ async def make_offer(games: GameService, ask: Ask[OfferBody, NoQuery]) -> Answer
 
 
 async def accept_offer(games: GameService, ask: Ask[None, NoQuery]) -> Answer:
-    shown = await games.answer(GameId(ask.path["game_id"]), ask.path["offer_id"], ask.caller, accept=True)
+    shown = await games.answer(GameId(ask.path["game_id"]), ask.path["offer"], ask.caller, accept=True)
     return Answer(shown)
 
 
 async def decline_offer(games: GameService, ask: Ask[None, NoQuery]) -> Answer:
-    shown = await games.answer(GameId(ask.path["game_id"]), ask.path["offer_id"], ask.caller, accept=False)
+    shown = await games.answer(GameId(ask.path["game_id"]), ask.path["offer"], ask.caller, accept=False)
     return Answer(shown)
 
 
@@ -246,9 +246,9 @@ ROUTES: Final = (
           errors=(NothingToClaim,), repeatable=True),
     Route("POST", "/games/{game_id}/offers", make_offer, "Offer a draw, to take a move back, or another game.",
           body=OfferBody, answer=Snapshot, errors=_OFFERS, repeatable=True),
-    Route("POST", "/games/{game_id}/offers/{offer_id}/accept", accept_offer, "Take what the other offers.",
+    Route("POST", "/games/{game_id}/offers/{offer}/accept", accept_offer, "Take what the other offers.",
           answer=Snapshot, errors=_OFFERS),
-    Route("POST", "/games/{game_id}/offers/{offer_id}/decline", decline_offer, "Decline it.", answer=Snapshot),
+    Route("POST", "/games/{game_id}/offers/{offer}/decline", decline_offer, "Decline it.", answer=Snapshot),
     Route("POST", "/challenges", challenge, "Challenge somebody by name.", body=ChallengeBody, answer=Snapshot, status=201,
           errors=_STARTS, keyed=True),
     Route("POST", "/challenges/{challenge_id}/accept", accept_challenge, "Take a challenge.", answer=Snapshot,

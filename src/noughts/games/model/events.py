@@ -42,10 +42,15 @@ def moved(after: Game) -> Moved:
         result=after.result,
         reason=after.reason,
         line=rules.line(cells) if after.reason == "line" else None,
-        deadline=None if after.deadline is None else rfc3339(after.deadline),
+        deadline=deadline(after),
         clocks=clocks(after),
         next=after.next_id,
     )
+
+
+def deadline(game: Game) -> str | None:
+    """Return when the time of who is to move is over, if ever."""
+    return None if game.deadline is None else rfc3339(game.deadline)
 
 
 def clocks(game: Game) -> Clocks | None:

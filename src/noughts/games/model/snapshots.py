@@ -77,7 +77,6 @@ def snapshot(
     """Return a game as it is shown, people without a card as deleted."""
     cells, rules = game.cells, game.rules
     owner, guest = _players(game, cards)
-    series = None if game.series_id is None else Series(game.series_id, game.series_no or 1, lives.SERIES)
     return Snapshot(
         id=game.id,
         user_id=owner.id,
@@ -96,16 +95,20 @@ def snapshot(
         line=rules.line(cells) if game.reason == "line" else None,
         time=clocks.read(game.time),
         clocks=events.clocks(game),
-        deadline=None if game.deadline is None else rfc3339(game.deadline),
+        deadline=events.deadline(game),
         offers=events.standing(game) if game.offers else (),
         rated=game.rated,
-        series=series,
+        series=_series(game),
         next=game.next_id,
         created_at=rfc3339(game.created_at),
         updated_at=rfc3339(game.updated_at),
         invite_url=invite_url,
         replayed=replayed,
     )
+
+
+def _series(game: Game) -> Series | None:
+    return None if game.series_id is None else Series(game.series_id, game.series_no or 1, lives.SERIES)
 
 
 def _players(game: Game, cards: Mapping[UserId, users.Card]) -> tuple[Card, Card | None]:

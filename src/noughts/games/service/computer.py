@@ -8,6 +8,7 @@ from random import Random
 from typing import Final
 
 from noughts.games import engine
+from noughts.games.engine.workers import Workers
 from noughts.games.model.games import OTHER, Game
 from noughts.games.model.moves import Attempt, played
 from noughts.games.service.table import Table
@@ -29,6 +30,7 @@ class Computer:
         self._chance = chance
         self._now = now
         self._pauses = pauses
+        self._workers = Workers()
         self._replying: set[asyncio.Task[None]] = set()
 
     def reply_soon(self, game: Game) -> None:
@@ -48,6 +50,7 @@ class Computer:
     async def close(self) -> None:
         """Wait for the replies under way."""
         await asyncio.gather(*self._replying)
+        await self._workers.close()
 
     async def _reply_in_a_while(self, game: Game) -> None:
         if self._pauses:
@@ -55,7 +58,8 @@ class Computer:
         await self._reply(game)
 
     async def _reply(self, game: Game) -> None:
-        cell = engine.choose(game.rules, game.cells, game.level or 1, self._chance)
+        seed = self._chance.getrandbits(32)
+        cell = await self._workers.choose_soon(game.rules, game.cells, game.level or 1, seed)
         after = played(game, OTHER[game.mark], Attempt(game.ply, cell, game.pos), self._now())
         try:
             with contextlib.suppress(Overtaken):

@@ -21,7 +21,7 @@ from noughts.kit.logging import log
 from noughts.kit.tokens import Principal, UserId
 from noughts.ports.messages import Done, Ping, Play, Pong, Refused, Said, Shown, Sub, Told, Unsub
 
-_MOST: Final = 16
+_MOST: Final = 64
 _DECODE: Final = msgspec.json.Decoder(Said).decode
 _ENCODE: Final = msgspec.json.Encoder().encode
 _PONG: Final = _ENCODE(Pong())
@@ -53,15 +53,15 @@ class _Seen:
         self.live, self.game, self.seq = live, game, seq
         self.is_reading = self.again = self.is_counted = False
 
-    def changed(self, changed: GameChanged) -> None:
+    def changed(self, changed: GameChanged, text: bytes) -> None:
         """Pass on what comes next; read the game again where something is missing."""
         if self.is_reading:
             self.again = True
         elif changed.seq <= self.seq:
             return
-        elif changed.told is not None and changed.seq == self.seq + 1:
+        elif text and changed.seq == self.seq + 1:
             self.seq = changed.seq
-            self.live.send(_ENCODE(changed.told), changed.seq)
+            self.live.send(text, changed.seq)
         else:
             self.live.show_again(self)
 

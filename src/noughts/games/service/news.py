@@ -18,6 +18,7 @@ from noughts.kit.broadcast import Broadcast, Topic
 from noughts.kit.tokens import UserId
 from noughts.ports.messages import Challenged, Finished, Matched, Moved, Offered, Presence
 
+_ENCODE: Final = msgspec.json.Encoder().encode
 _BELIEVED_S: Final = 25.0
 _NAMED: Final = 100
 """More do not fit into one message."""
@@ -56,7 +57,8 @@ LOOKING: Final = Topic("looking", Looking)
 
 Key = TypeVar("Key")
 One = TypeVar("One")
-Watcher = Callable[[GameChanged], None]
+Watcher = Callable[[GameChanged, bytes], None]
+"""Hears of a change, and of what tells it, encoded once for all who hear it; nothing where one event cannot."""
 Listener = Callable[[ForSomebody], None]
 
 
@@ -130,8 +132,10 @@ class News:
         self._missing.discard(missed)
 
     def _changed(self, changed: GameChanged) -> None:
-        for watcher in tuple(self._watchers.get(changed.game, ())):
-            watcher(changed)
+        if watchers := self._watchers.get(changed.game):
+            text = b"" if changed.told is None else _ENCODE(changed.told)
+            for watcher in tuple(watchers):
+                watcher(changed, text)
 
     def _for_somebody(self, found: ForSomebody) -> None:
         for listener in tuple(self._listeners.get(found.user_id, ())):
@@ -151,6 +155,8 @@ class News:
         self._here[game_id] = {user_id: count, **here} if plays else {**here, user_id: count}
         self._presence.setdefault(game_id, set()).add(changed)
         self._say(game_id)
+        if count > 1:  # nobody new for the others, and so no news; but they who come know nothing yet
+            changed()
 
     def go(self, game_id: GameId, user_id: UserId, changed: Callable[[], None]) -> None:
         """Count them no more."""

@@ -94,10 +94,11 @@ def _ejection() -> Json:
 
 
 def _threshold() -> Json:
+    """Return how much is sent to one service at once; each live connection is a connection and a request for as long as it lasts."""
     return {
-        "max_connections": 2_000,
+        "max_connections": 10_000,
         "max_pending_requests": 2_000,
-        "max_requests": 5_000,
+        "max_requests": 12_000,
         "retry_budget": {"budget_percent": {"value": 20}, "min_retry_concurrency": 20},
     }
 

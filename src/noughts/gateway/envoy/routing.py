@@ -26,9 +26,10 @@ _TWO_WAYS: Final = rf".*(?://|\\|/\.{{1,2}}(?:/.*)?$|%(?:{_UNRESERVED}|2[fF]|5[c
 """Empty and dotted segments, backslashes, escapes of what needs none, of slashes and of control characters, broken escapes."""
 _TWO_HOSTS: Final = {"name": ":authority", "string_match": {"contains": ","}}
 _INSIDE: Final = "/internal(?:/.*)?"
-LIVE: Final = "/live"
 _READS: Final = ("GET", "HEAD")
 _REPEATABLE: Final = (*_READS, "PUT", "DELETE")
+_SILENT: Final = "60s"
+"""Longer than anything that lasts is silent: services ask after 20 s, and send a heartbeat each 15 s."""
 _SAFELY: Final = "connect-failure,refused-stream,reset-before-request"
 
 
@@ -74,7 +75,6 @@ def _routes(tables: Tables, plan: Plan) -> Iterator[Json]:
     yield _refused({"safe_regex": {"regex": _INSIDE}}, 404)
     for service, path, methods in public(tables):
         yield from _calls(service, path, methods, plan)
-    yield _live()
     for asked in (_READS, ()):
         match = {"prefix": "/", **_only(asked)}
         yield _route(match, _action(GATEWAY, asked), _awake(limits.names(limits.PAGE), plan))
@@ -96,7 +96,12 @@ def _calls(service: str, path: str, methods: dict[str, Route], plan: Plan) -> It
         asked = _READS if route.method == "GET" else (route.method,)
         match = _path(path) | _only(asked)
         awake = _awake(limits.names(route.limit), plan) | signed_in.awake(route.who)
-        action = _action(service, asked, repeatable=route.repeatable, ends=bool(route.answer) or route.status == 204)
+        if route.live == "socket":
+            action, unbuffered = _socket(service)
+            yield _route(match, action, awake | unbuffered)
+            continue
+        ends = not route.live and (bool(route.answer) or route.status == 204)
+        action = _action(service, () if route.live else asked, repeatable=route.repeatable, ends=ends)
         if route.limit.per_browser:
             yield _of_a_browser(match, action, awake)
         if route.conditional and route.method != "GET":  # heard twice, the second time the state is another
@@ -115,21 +120,23 @@ def _of_a_browser(match: Json, action: Json, awake: Json) -> Json:
     return _route(match | {"headers": [*match["headers"], shown]}, action | one, awake)
 
 
-def _live() -> Json:
-    """Return the route of live connections: they last."""
+def _socket(service: str) -> tuple[Json, Json]:
+    """Return how a WebSocket is asked for, and what is awake on it: it lasts, and has no body to wait for.
+
+    Asked again is a replica that took no connection alone: a ticket is good once.
+    """
     action = {
-        "cluster": GATEWAY,
+        "cluster": service,
         "timeout": "0s",
-        "idle_timeout": "300s",
+        "idle_timeout": _SILENT,
+        "retry_policy": _again("connect-failure"),
         "upgrade_configs": [{"upgrade_type": "websocket"}],
     }
     off = {
-        "buffer": {
-            "@type": "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.BufferPerRoute",
-            "disabled": True,
-        }
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.BufferPerRoute",
+        "disabled": True,
     }
-    return _route({"path": LIVE}, action, off)
+    return action, {"buffer": off}
 
 
 def _path(path: str) -> Json:
@@ -149,9 +156,17 @@ def _action(service: str, methods: Sequence[str], *, repeatable: bool = False, e
     """Return how a service is asked: again, elsewhere, whatever may be repeated; other things only if nothing was said yet."""
     again = repeatable or (bool(methods) and all(method in _REPEATABLE for method in methods))
     reads = "GET" in methods
-    policy = {
-        "retry_on": _SAFELY + (",reset" if again else "") + (",retriable-status-codes" if reads else ""),
-        **({"retriable_status_codes": [503]} if reads else {}),
+    policy = _again(_SAFELY + (",reset" if again else "") + (",retriable-status-codes" if reads else "")) | (
+        {"retriable_status_codes": [503]} if reads else {}
+    )
+    # What ends has a deadline; what may be a stream has one between its pieces alone.
+    return {"cluster": service, "timeout": "30s" if ends else "0s", "idle_timeout": _SILENT, "retry_policy": policy}
+
+
+def _again(when: str) -> Json:
+    """Return that another replica is asked, up to three times."""
+    return {
+        "retry_on": when,
         "num_retries": 3,
         "host_selection_retry_max_attempts": 5,
         "retry_host_predicate": [
@@ -164,8 +179,6 @@ def _action(service: str, methods: Sequence[str], *, repeatable: bool = False, e
         ],
         "retry_back_off": {"base_interval": "0.025s", "max_interval": "0.25s"},
     }
-    # What ends has a deadline; what may be a stream has one between its pieces alone.
-    return {"cluster": service, "timeout": "30s" if ends else "0s", "idle_timeout": "60s", "retry_policy": policy}
 
 
 def _awake(filters: Iterable[str], plan: Plan) -> Json:

@@ -80,6 +80,7 @@ class Socket(Speaker):
         self._was_heard = self._is_pinged = self._is_held = self._has_left = False
         transport.set_write_buffer_limits(high=UNSENT_LIMIT)
         self._task = self._loop.create_task(self._speak())
+        self._task.add_done_callback(self._leave_if_over)
 
     # What a handler may do.
 
@@ -165,8 +166,7 @@ class Socket(Speaker):
             self._end(WITHOUT_A_WORD)
         self._hang_up_at = math.inf
         self._context.run(tell_end, self._path, self._loop.time() - self._started, code=self.code)
-        if self._task.done():
-            self._leave(self)
+        self._leave_if_over()
 
     def pause_writing(self) -> None:
         self.close(TOO_SLOW, "you read too slowly")
@@ -208,10 +208,11 @@ class Socket(Speaker):
         except Exception:  # noqa: BLE001 - whatever happened, the other side is told
             log.exception("live_broke", path=self._path)
             code = BROKE
-        finally:
-            self.close(code)
-            if self._has_left:
-                self._leave(self)
+        self.close(code)
+
+    def _leave_if_over(self, *_: object) -> None:
+        if self._has_left and self._task.done():
+            self._leave(self)
 
     def _take(self, frame: Frame) -> None:
         if frame.opcode is Opcode.BINARY:

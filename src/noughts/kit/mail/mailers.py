@@ -75,7 +75,7 @@ class Smtp:
         except (aiosmtplib.SMTPException, OSError) as error:
             raise _meaning(error) from None  # what a server says may name the recipient
         else:
-            log.info("mail_sent", mail=mail["Message-ID"])
+            log.info("mail_sent", mail=str(mail["Message-ID"]))
             with contextlib.suppress(aiosmtplib.SMTPException, OSError):  # it has the mail: how we part is no matter
                 await server.quit(timeout=1)
         finally:

@@ -1,6 +1,6 @@
 /** Games over HTTP. Everything here may be repeated. */
 import { session } from './me.svelte';
-import type { GameList, NewGame, Snapshot } from './types';
+import type { GameList, NewChallenge, NewGame, OfferKind, Snapshot } from './types';
 
 export async function startGame(game: NewGame, key: string): Promise<Snapshot> {
   return (await session.call<Snapshot>('POST', '/games', { body: game, headers: { 'Idempotency-Key': key } })).data;
@@ -21,12 +21,34 @@ export async function fetchGame(id: string, etag: string | null = null): Promise
   return { game: reply.data ?? null, etag: reply.etag ?? etag };
 }
 
-export async function playMove(id: string, ply: number, cell: number): Promise<Snapshot> {
-  return (await session.call<Snapshot>('POST', `/games/${id}/moves`, { body: { ply, cell } })).data;
+export async function playMove(id: string, ply: number, cell: number, pos: number): Promise<Snapshot> {
+  return (await session.call<Snapshot>('POST', `/games/${id}/moves`, { body: { ply, cell, pos } })).data;
 }
 
-export async function resignGame(id: string): Promise<Snapshot> {
-  return (await session.call<Snapshot>('POST', `/games/${id}/resign`)).data;
+/** Gives up, calls off, or claims what an opponent who is gone has left. */
+export async function endGame(id: string, how: 'resign' | 'abort' | 'claim'): Promise<Snapshot> {
+  return (await session.call<Snapshot>('POST', `/games/${id}/${how}`)).data;
+}
+
+export async function makeOffer(id: string, kind: OfferKind): Promise<Snapshot> {
+  return (await session.call<Snapshot>('POST', `/games/${id}/offers`, { body: { kind } })).data;
+}
+
+export async function answerOffer(id: string, offer: string, answer: 'accept' | 'decline'): Promise<Snapshot> {
+  return (await session.call<Snapshot>('POST', `/games/${id}/offers/${offer}/${answer}`)).data;
+}
+
+export async function challenge(wanted: NewChallenge, key: string): Promise<Snapshot> {
+  return (await session.call<Snapshot>('POST', '/challenges', { body: wanted, headers: { 'Idempotency-Key': key } })).data;
+}
+
+export async function answerChallenge(id: string, answer: 'accept' | 'decline'): Promise<Snapshot> {
+  return (await session.call<Snapshot>('POST', `/challenges/${id}/${answer}`)).data;
+}
+
+/** Good for one live connection, for half a minute. */
+export async function liveTicket(): Promise<string> {
+  return (await session.call<{ ticket: string }>('POST', '/live/tickets')).data.ticket;
 }
 
 export async function gamesOf(player: string, cursor: string | null): Promise<GameList> {

@@ -1,5 +1,6 @@
 /** The one place that talks to the server: JSON in, JSON or an error out. */
 import { Unreachable, problemOf } from './problem';
+import { server } from './server-clock';
 
 export interface Ask {
   body?: unknown;
@@ -27,6 +28,7 @@ export async function send<T>(method: string, path: string, ask: Ask = {}): Prom
   if (ask.token) headers['Authorization'] = `Bearer ${ask.token}`;
   let response: Response;
   let text = '';
+  const asked = Date.now();
   try {
     response = await fetch(path, {
       method,
@@ -36,6 +38,7 @@ export async function send<T>(method: string, path: string, ask: Ask = {}): Prom
       cache: 'no-store',
       signal: AbortSignal.timeout(ask.patienceMs ?? PATIENCE_MS),
     });
+    server.answered(response.headers.get('Date'), asked);
     if (response.ok) text = await response.text();
   } catch (cause) {
     throw new Unreachable(cause);

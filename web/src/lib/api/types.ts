@@ -4,6 +4,11 @@ import type { components } from './schema';
 type Schemas = components['schemas'];
 
 export type Snapshot = Schemas['Snapshot'];
+export type Clocks = Schemas['Clocks'];
+export type Offer = Schemas['Offer'];
+export type OfferKind = Offer['kind'];
+export type Time = NonNullable<Snapshot['time']>;
+export type NewChallenge = Schemas['ChallengeBody'];
 export type Card = Schemas['Card'];
 export type User = Schemas['User'];
 export type UserList = Schemas['UserList'];

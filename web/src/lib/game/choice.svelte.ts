@@ -1,4 +1,21 @@
-/** How one wants to play the computer; kept while the page is open. */
-import type { Level, Mark } from '../api/types';
+/** What one would like to play; kept while the page is open. */
+import { me } from '../api/me.svelte';
+import type { Level, Mark, NewGame } from '../api/types';
+import { TIMES } from './clock';
 
-export const choice = $state<{ level: Level; mark: Mark }>({ level: 1, mark: 'X' });
+export const choice = $state<{ level: Level; mark: Mark; variant: string; time: string; rated: boolean }>({
+  level: 1,
+  mark: 'X',
+  variant: 'classic',
+  time: 'none',
+  rated: false,
+});
+
+/** The part of a wish that does not depend on the opponent; only members may have a rating. */
+export function wanted(rated = choice.rated && me.user?.kind === 'member'): Required<Pick<NewGame, 'variant' | 'time' | 'rated'>> {
+  const time = TIMES.find(({ value }) => value === choice.time)?.time ?? null;
+  return { variant: choice.variant, time, rated };
+}
+
+/** The games in which one waits for anybody at all, begun in this tab: leaving the board ends such a wait. */
+export const waits = new Set<string>();

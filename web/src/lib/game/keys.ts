@@ -7,13 +7,13 @@ const STEPS: Record<string, [row: number, column: number]> = {
   ArrowRight: [0, 1],
 };
 
-/** The cell `key` leads to from `cell` on a board of `size` × `size`; null when the key does not walk. Edges stop. */
-export function walk(cell: number, key: string, size = 3): number | null {
-  const row = Math.floor(cell / size);
-  if (key === 'Home') return row * size;
-  if (key === 'End') return row * size + size - 1;
+/** The cell `key` leads to from `cell` on a board of so many columns and rows; null when the key does not walk. Edges stop. */
+export function walk(cell: number, key: string, columns = 3, rows = columns): number | null {
+  const row = Math.floor(cell / columns);
+  if (key === 'Home') return row * columns;
+  if (key === 'End') return row * columns + columns - 1;
   const step = STEPS[key];
   if (!step) return null;
-  const within = (place: number) => Math.min(Math.max(place, 0), size - 1);
-  return within(row + step[0]) * size + within((cell % size) + step[1]);
+  const within = (place: number, size: number) => Math.min(Math.max(place, 0), size - 1);
+  return within(row + step[0], rows) * columns + within((cell % columns) + step[1], columns);
 }

@@ -1,22 +1,32 @@
 /** What the page can work out about a game without asking. */
 import type { Card, Mark, Snapshot } from '../api/types';
+import { shapeOf } from './variants';
 import { other } from './words';
 
 const COMPUTER: Card = { id: null, username: 'computer', kind: 'computer' };
 
 /** The empty board on the first screen, before there is a game behind it. */
-export function draft(mine: Mark | null): Snapshot {
+export function draft(mine: Mark | null, variant = 'classic'): Snapshot {
+  const { columns, rows } = shapeOf(variant);
   return {
-    id: '', user_id: null, opponent_id: null, variant: 'classic', moves: [], board: Array(9).fill(null),
+    id: '', user_id: null, opponent_id: null, variant, moves: [], board: Array(columns * rows).fill(null),
     players: { X: mine === 'O' ? COMPUTER : null, O: mine === 'X' ? COMPUTER : null },
     ply: 0, pos: 0, seq: 0, turn: 'X', status: 'playing', result: null, reason: null, line: null,
+    time: null, clocks: null, deadline: null, offers: [], rated: false, series: null, next: null,
     created_at: '', updated_at: '',
   };
 }
 
 /** A board as it stood in the end, to be looked at and no more. */
-export function boardOf(moves: readonly number[]): Snapshot {
-  return moves.reduce((game, cell, ply) => withMove({ ...game, turn: ply % 2 === 0 ? 'X' : 'O' }, cell), draft(null));
+export function boardOf(moves: readonly number[], variant = 'classic'): Snapshot {
+  return moves.reduce((game, cell, ply) => withMove({ ...game, turn: ply % 2 === 0 ? 'X' : 'O' }, cell), draft(null, variant));
+}
+
+/** A game as it stood after so many moves. */
+export function at(game: Snapshot, ply: number): Snapshot {
+  if (ply >= game.ply) return game;
+  const { board, moves } = boardOf(game.moves.slice(0, ply), game.variant);
+  return { ...game, board, moves, ply, line: null };
 }
 
 /** The game as it will be once `cell` is played; the result is left to the server. */

@@ -1,12 +1,25 @@
-/** Pen strokes on a board of 300 × 300, a cell being 100 × 100: nearly straight, as a hand draws. */
+/** Pen strokes on a board whose cells are 100 × 100: nearly straight, as a hand draws. */
 import type { Mark } from '../api/types';
 
-export const GRID = [
-  'M101 8C98 92 103 196 99 292',
-  'M199 10C203 98 197 204 201 290',
-  'M9 99C96 103 202 97 291 101',
-  'M8 201C102 197 198 203 292 199',
-];
+/** How far a line strays from being straight, one after the other. */
+const STRAY = [2, -3, 4, -2, 3, -4, 1];
+
+/** The lines between the cells. */
+export function gridOf(columns: number, rows: number): string[] {
+  const upright = between(columns).map((n) => line(n, rows, (across, along) => `${across} ${along}`));
+  const level = between(rows).map((n) => line(n + columns, columns, (across, along) => `${along} ${across}`, n));
+  return [...upright, ...level];
+}
+
+function between(cells: number): number[] {
+  return Array.from({ length: cells - 1 }, (_, n) => n + 1);
+}
+
+function line(seed: number, cells: number, at: (across: number, along: number) => string, n = seed): string {
+  const stray = (k: number) => n * 100 + (STRAY[(seed * 3 + k) % STRAY.length] ?? 0);
+  const long = cells * 100;
+  return `M${at(stray(0), 8)}C${at(stray(1), long * 0.32)} ${at(stray(2), long * 0.66)} ${at(stray(3), long - 9)}`;
+}
 
 const CROSSES = [
   ['M26 25C42 43 60 58 75 76', 'M76 24C59 43 41 59 24 77'],
@@ -27,14 +40,14 @@ export function strokesOf(mark: Mark, seed: number): string[] {
 }
 
 /** Where a cell stands, as a transform of a drawing in its own 100 × 100. */
-export function placed(cell: number): string {
+export function placed(cell: number, columns: number): string {
   const tilt = ((cell * 37) % 9) - 4;
-  return `translate(${(cell % 3) * 100} ${Math.floor(cell / 3) * 100}) rotate(${tilt} 50 50)`;
+  return `translate(${(cell % columns) * 100} ${Math.floor(cell / columns) * 100}) rotate(${tilt} 50 50)`;
 }
 
 /** The stroke through a winning line, a little longer than from middle to middle and a little bent. */
-export function through(line: number[]): string {
-  const [from, to] = [middle(line[0] ?? 0), middle(line.at(-1) ?? 0)];
+export function through(line: number[], columns: number): string {
+  const [from, to] = [middle(line[0] ?? 0, columns), middle(line.at(-1) ?? 0, columns)];
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   const length = Math.hypot(dx, dy) || 1;
   const [ux, uy] = [dx / length, dy / length];
@@ -43,6 +56,6 @@ export function through(line: number[]): string {
   return `M${at(from.x - ux * 40, from.y - uy * 40)}Q${at(bend.x, bend.y)} ${at(to.x + ux * 40, to.y + uy * 40)}`;
 }
 
-function middle(cell: number) {
-  return { x: (cell % 3) * 100 + 50, y: Math.floor(cell / 3) * 100 + 50 };
+function middle(cell: number, columns: number) {
+  return { x: (cell % columns) * 100 + 50, y: Math.floor(cell / columns) * 100 + 50 };
 }

@@ -69,6 +69,8 @@ export function watch(id: string, watcher: Watcher) {
       looks = 0;
       plan();
     },
+    /** Looks now, whatever the pace. */
+    look: () => void look(),
     stop(): void {
       stopped = true;
       clearTimeout(timer);

@@ -10,6 +10,7 @@ function game(moves: number[], more: Partial<Snapshot> = {}): Snapshot {
     id: 'g', user_id: 'a', opponent_id: 'c', players: { X: ada, O: computer }, variant: 'classic', moves,
     board: Array(9).fill(null), ply: moves.length, pos: moves.length, seq: moves.length,
     turn: moves.length % 2 ? 'O' : 'X', status: 'playing', result: null, reason: null, line: null,
+    time: null, clocks: null, deadline: null, offers: [], rated: false, series: null, next: null,
     created_at: '', updated_at: '', ...more,
   };
 }
@@ -42,7 +43,7 @@ test('a game just opened is told by its heading alone', () => {
 });
 
 test('places have plain names', () => {
-  expect([0, 1, 4, 5, 8].map(placeOf)).toEqual(['top left', 'top middle', 'centre', 'middle right', 'bottom right']);
+  expect([0, 1, 4, 5, 8].map((cell) => placeOf(cell))).toEqual(['top left', 'top middle', 'centre', 'middle right', 'bottom right']);
 });
 
 test('a seat is found by id and a level by name', () => {
@@ -64,5 +65,5 @@ test('a profile bears the name of its player, and the computer that of its level
   const profile = (card: Pick<Profile, 'id' | 'username' | 'kind'>): Profile => ({ ...card, created_at: '', record: null, games: null, partial: [] });
   expect(titleOf(profile(ada))).toBe('Ada');
   expect(titleOf(profile(computer))).toBe('The computer, unbeatable');
-  expect(titleOf(profile({ ...computer, username: 'computer-3' }))).toBe('computer-3');
+  expect(titleOf(profile({ ...computer, username: 'computer-9' }))).toBe('computer-9');
 });

@@ -1,21 +1,38 @@
 /** What the page says about a game, in its heading, to a screen reader and in lists. */
-import type { Card, Level, Mark, PlayedGame, Profile, Snapshot } from '../api/types';
+import type { Card, Level, Mark, OfferKind, PlayedGame, Profile, Snapshot } from '../api/types';
+import type { Presence } from '../api/messages';
+import { nameOfTime } from './clock';
+import { nameOfVariant, shapeOf } from './variants';
 
 export const LEVELS: readonly { level: Level; name: string }[] = [
   { level: 1, name: 'Gentle' },
+  { level: 2, name: 'Easy' },
+  { level: 3, name: 'Casual' },
+  { level: 4, name: 'Steady' },
+  { level: 5, name: 'Sharp' },
   { level: 6, name: 'Unbeatable' },
+  { level: 7, name: 'Cunning' },
 ];
 
 const ROWS = ['top', 'middle', 'bottom'];
 const COLUMNS = ['left', 'middle', 'right'];
 
-/** "top left", "centre"; sighted people see where it is, others hear it. */
-export function placeOf(cell: number): string {
+/** "top left", "centre", on a larger board "row 3, column 5"; sighted people see where it is, others hear it. */
+export function placeOf(cell: number, variant = 'classic'): string {
+  const { columns, rows } = shapeOf(variant);
+  if (columns !== 3 || rows !== 3) return `row ${Math.floor(cell / columns) + 1}, column ${(cell % columns) + 1}`;
   if (cell === 4) return 'centre';
   const column = COLUMNS[cell % 3];
   const row = ROWS[Math.floor(cell / 3)];
   return row === 'middle' ? `middle ${column}` : `${row} ${column}`;
 }
+
+/** An offer as the other's and as one's own. */
+export const OFFERED: Record<OfferKind, { theirs: string; own: string }> = {
+  draw: { theirs: 'offers a draw', own: 'You offered a draw.' },
+  takeback: { theirs: 'would like to take a move back', own: 'You asked to take a move back.' },
+  rematch: { theirs: 'would like to play again', own: 'You asked for another game.' },
+};
 
 export function other(mark: Mark): Mark {
   return mark === 'X' ? 'O' : 'X';
@@ -58,7 +75,7 @@ function inText(card: Card | null): string {
   return card?.kind === 'computer' ? 'the computer' : nameOf(card);
 }
 
-function subject(card: Card | null): string {
+export function subject(card: Card | null): string {
   const name = inText(card);
   return name.startsWith('the ') ? `T${name.slice(1)}` : name;
 }
@@ -79,15 +96,41 @@ function ending(game: Snapshot, mine: Mark | null): string {
   if (game.result !== 'X' && game.result !== 'O') return 'A draw';
   if (game.result === mine) return 'You win';
   if (game.reason === 'resigned' && mine) return 'You resigned';
+  if (game.reason === 'timeout' && mine) return 'Your time is up';
   return `${subject(game.players[game.result])} wins`;
 }
 
 /** A second, quieter line under a finished game's heading, or nothing. */
 export function because(game: Snapshot, mine: Mark | null): string {
-  if (!mine || game.status !== 'finished' || game.result !== mine) return '';
+  if (game.status !== 'finished') return '';
+  if (game.reason === 'agreed') return 'By agreement';
+  if (!mine || game.result !== mine) return '';
   const loser = subject(game.players[other(mine)]);
   if (game.reason === 'resigned') return `${loser} resigned`;
-  return game.reason === 'timeout' || game.reason === 'abandoned' ? `${loser} left` : '';
+  if (game.reason === 'timeout') return `${loser} ran out of time`;
+  return game.reason === 'abandoned' ? `${loser} left` : '';
+}
+
+/** Who else is there: the opponent of who plays, and how many look on. */
+export function company(game: Snapshot, mine: Mark | null, presence: Presence | null, met: boolean): string {
+  if (!presence || game.status === 'open') return '';
+  const watching = presence.watching - (mine ? 0 : 1);
+  const card = mine && game.players[other(mine)];
+  const there = mine && presence[other(mine)] ? 'is here' : met ? 'has left' : 'is not here just now';
+  const said = card && card.kind !== 'computer' && game.status !== 'aborted' ? [`${subject(card)} ${there}`] : [];
+  if (watching > 0) said.push(`${watching} ${watching === 1 ? 'is' : 'are'} watching`);
+  return said.join(' · ');
+}
+
+/** What kind of game it is, where that is not the plain one: board, time, rating, which of how many. */
+export function terms(game: Pick<Snapshot, 'variant' | 'time' | 'rated' | 'series'>): string {
+  const said = [
+    game.series ? `Game ${game.series.game} of ${game.series.of}` : '',
+    game.variant === 'classic' ? '' : nameOfVariant(game.variant),
+    nameOfTime(game.time),
+    game.rated ? 'Rated' : '',
+  ];
+  return said.filter(Boolean).join(' · ');
 }
 
 /** What has happened between two states, as one would say it aloud; empty when nothing has. */
@@ -100,5 +143,5 @@ export function told(before: Snapshot | null, after: Snapshot, mine: Mark | null
 
 function said(game: Snapshot, cell: number, ply: number, mine: Mark | null): string {
   const mark: Mark = ply % 2 === 0 ? 'X' : 'O';
-  return `${mark === mine ? 'You play' : `${subject(game.players[mark])} plays`} ${placeOf(cell)}`;
+  return `${mark === mine ? 'You play' : `${subject(game.players[mark])} plays`} ${placeOf(cell, game.variant)}`;
 }

@@ -1,0 +1,217 @@
+"""Two people at one board, each with a browser of their own: live, and after whatever cut them off."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Arrive
+from tests.browser.visitor import Visitor
+from tests.servers import Process
+
+
+def seated(arrive: Arrive, path: str = "/lobby") -> tuple[Visitor, Visitor]:
+    """Return two friends at a board, the first of them with X."""
+    ada, ben = arrive(path), arrive()
+    ada.choose("X")
+    ada.press("Invite a friend by link")
+    ben.page.goto(ada.page.locator("#invite").input_value())
+    ben.press("Join and play")
+    ada.sees("Your turn")
+    ben.sees("Waiting for the guest")
+    return ada, ben
+
+
+def meet(ada: Visitor, ben: Visitor) -> None:
+    """Bring two together who wait for anybody, the first of them with X."""
+    for one, mark in ((ada, "X"), (ben, "O")):
+        one.page.goto("/lobby")
+        one.choose(mark)
+    ada.press("Play whoever waits")
+    ada.sees("Waiting for an opponent")
+    ben.press("Play whoever waits")
+    ada.sees("Your turn")
+
+
+def takes_turns(ada: Visitor, ben: Visitor, *cells: int) -> None:
+    """Play these cells, one after the other."""
+    for ply, cell in enumerate(cells):
+        player = (ada, ben)[ply % 2]
+        player.sees("Your turn")
+        player.click(cell)
+
+
+def test_moves_of_two_browsers_go_over_the_live_connection_alone(arrive: Arrive) -> None:
+    ada, ben = seated(arrive)
+    ada.says("The guest is here")
+    ben.says("The guest is here")
+    asked: list[str] = []
+    for one in (ada, ben):
+        one.page.on("request", lambda request: asked.append(f"{request.method} {request.url}"))
+    takes_turns(ada, ben, 0, 3, 1, 4, 2)
+    ada.sees("You win")
+    ben.sees("The guest wins")
+    assert ada.marks == ben.marks == "XXXOO...."
+    assert [one for one in asked if "/games" in one] == []
+
+
+def test_who_was_offline_for_three_moves_catches_up_without_a_reload(arrive: Arrive) -> None:
+    ada, ben = seated(arrive)
+    takes_turns(ada, ben, 0)
+    ben.sees("Your turn")
+    ben.page.evaluate("window.same = true")
+    ben.page.context.set_offline(True)
+    ben.says("Connection lost, trying again")
+    ada.says("The guest has left")
+    carol = arrive()  # who sits at Ben's other device
+    carol.page.context.add_cookies(ben.page.context.cookies())
+    carol.page.evaluate("localStorage.setItem('noughts.signed-in', '1')")
+    carol.page.goto(ben.page.url)
+    takes_turns(carol, ada, 4, 1, 2)
+    ada.sees("Your turn")
+    assert ben.marks == "X........"
+    ben.page.context.set_offline(False)
+    ben.sees("Waiting for the guest")
+    assert ben.marks == ada.marks == "XXO.O...."
+    assert ben.page.evaluate("window.same") is True
+    expect(ben.page.get_by_text("Connection lost")).to_have_count(0)
+    ada.says("The guest is here")
+
+
+def test_both_end_with_the_right_board_when_the_server_is_killed_and_comes_back(arrive: Arrive, server: Process) -> None:
+    ada, ben = seated(arrive)
+    takes_turns(ada, ben, 0, 3)
+    ada.sees("Your turn")
+    server.kill()
+    ada.click(1)
+    ada.says("Connection lost, trying again")
+    ben.says("Connection lost, trying again")
+    server.start()
+    ben.sees("Your turn")
+    ben.click(4)
+    ada.sees("Your turn")
+    ada.click(2)
+    ada.sees("You win")
+    ben.sees("The guest wins")
+    assert ada.marks == ben.marks == "XXXOO...."
+
+
+def test_without_any_live_connection_the_game_is_played_all_the_same(arrive: Arrive) -> None:
+    ada, ben = arrive("/lobby"), arrive("/lobby")
+    for one in (ada, ben):
+        one.page.route("**/live/tickets", lambda route: route.fulfill(status=404))
+    meet(ada, ben)
+    takes_turns(ada, ben, 0, 3, 1, 4, 2)
+    ben.sees("The guest wins")
+    assert ada.marks == ben.marks == "XXXOO...."
+
+
+def test_a_stranger_watches_a_public_game_and_may_touch_nothing(arrive: Arrive) -> None:
+    ada, ben, carol = arrive(), arrive(), arrive()
+    meet(ada, ben)
+    carol.page.goto(ada.page.url)
+    carol.press("Watch as a guest")
+    carol.says("You are watching.")
+    ada.says("The guest is here · 1 is watching")
+    takes_turns(ada, ben, 0, 3)
+    expect(carol.cells.nth(3)).to_have_accessible_name("Middle left, O")
+    carol.cells.nth(8).click(force=True)
+    takes_turns(ada, ben, 1)
+    expect(carol.cells.nth(1)).to_have_accessible_name("Top middle, X")
+    assert carol.marks == "XX.O....."
+
+
+def test_a_draw_is_offered_and_agreed_to(arrive: Arrive) -> None:
+    ada, ben = seated(arrive)
+    takes_turns(ada, ben, 0, 4)
+    ada.press("Offer a draw")
+    ada.says("You offered a draw.")
+    ben.says("The guest offers a draw.")
+    ben.press("Agree to a draw")
+    for one in (ada, ben):
+        one.sees("A draw")
+        one.says("By agreement")
+
+
+def test_an_offer_may_be_declined(arrive: Arrive) -> None:
+    ada, ben = seated(arrive)
+    takes_turns(ada, ben, 0, 4)
+    ada.press("Offer a draw")
+    ben.press("Decline")
+    expect(ada.page.get_by_text("You offered a draw.")).to_have_count(0)
+    ada.sees("Your turn")
+
+
+def test_a_move_is_taken_back_and_the_game_goes_on(arrive: Arrive) -> None:
+    ada, ben = seated(arrive)
+    takes_turns(ada, ben, 0)
+    ada.press("Take back")
+    ben.press("Let them")
+    ada.sees("Your turn")
+    assert ada.marks == "........."
+    takes_turns(ada, ben, 4, 0)
+    ada.sees("Your turn")
+    assert ada.marks == ben.marks == "O...X...."
+
+
+def test_a_rematch_seats_both_at_the_next_board_sides_swapped(arrive: Arrive) -> None:
+    ada, ben = seated(arrive)
+    takes_turns(ada, ben, 0, 3, 1, 4, 2)
+    first = ada.page.url
+    ben.press("Play again")
+    ada.says("The guest would like to play again.")
+    ada.press("Play again")
+    ben.sees("Your turn")
+    ada.sees("Waiting for the guest")
+    assert ada.page.url == ben.page.url != first
+    takes_turns(ben, ada, 4)
+    ada.sees("Your turn")
+    assert ada.marks == "....X...."
+
+
+def test_a_clock_runs_down_and_ends_the_game_on_both_boards(arrive: Arrive) -> None:
+    ada, ben = arrive("/lobby"), arrive()
+    ada.page.route(  # nothing as short as this is offered on the page
+        "**/games",
+        lambda route: route.continue_(
+            post_data=re.sub(r'"time":\{[^}]*\}', '"time":{"kind":"turn","turn_ms":3000}', route.request.post_data or "")
+        ),
+    )
+    ada.page.get_by_label("Time").select_option("30 seconds a move")
+    ada.choose("X")
+    ada.press("Invite a friend by link")
+    ben.page.goto(ada.page.locator("#invite").input_value())
+    ben.press("Join and play")
+    ada.says("3 s a move")
+    expect(ada.page.get_by_role("timer").first).to_have_text(re.compile(r"^[0-2]\.\d"))
+    ada.sees("Your time is up")
+    ben.sees("You win")
+    ben.says("The guest ran out of time")
+
+
+def test_leaving_ones_wait_for_anybody_ends_it(arrive: Arrive) -> None:
+    ada = arrive("/lobby")
+    ada.press("Play whoever waits")
+    ada.sees("Waiting for an opponent")
+    waited = ada.page.url
+    ada.follow("Lobby")
+    ada.sees("Play somebody")
+    ada.page.goto(waited)
+    ada.sees("This game was called off")
+
+
+def test_a_rated_match_leads_from_game_to_game(arrive: Arrive) -> None:
+    ada, ben = arrive(), arrive()
+    for one in (ada, ben):
+        one.sign_up()
+        one.page.get_by_role("link", name="Lobby").click()
+        one.page.get_by_label("Rated").check()
+    ada.choose("X")
+    ada.press("Play whoever waits")
+    ada.says("Game 1 of 4 · Rated")
+    ben.press("Play whoever waits")
+    takes_turns(ada, ben, 0, 3, 1, 4, 2)
+    ada.sees("You win")
+    ada.says("Game 2 of 4 · Rated")
+    ben.says("Game 2 of 4 · Rated")
+    takes_turns(ben, ada, 4)
+    ada.sees("Your turn")
