@@ -27,9 +27,9 @@ _RATED = Sql("INSERT INTO ratings VALUES ($1, 'classic', 'people', $2, 50.0, 0.0
 _NOTHING = Sql("UPDATE games SET ply = ply WHERE id = 'ffffffff-ffff-7fff-bfff-ffffffffffff'")
 
 
-def beside(house: Services) -> Services:
+async def beside(house: Services) -> Services:
     """Return the services of another process on the same database."""
-    return Services(house.database, house.clock, house.passwords)
+    return await Services(house.database, house.clock, house.passwords).ready()
 
 
 async def people(house: Services, count: int) -> list[Principal]:
@@ -83,7 +83,7 @@ async def test_everything_about_a_game_comes_back_as_it_was_stored(house: Servic
 async def test_two_rated_games_of_one_person_that_end_at_once_count_both_and_once(house: Services) -> None:
     alice, *others = await people(house, 6)
     games = [await sat_down(house, alice, other) for other in others]
-    houses = [house, beside(house)]
+    houses = [house, await beside(house)]
     resigning = [
         houses[n % 2].games.endings.resign(game.id, other.user_id)
         for n, (game, other) in enumerate(zip(games, others, strict=True))
@@ -139,7 +139,7 @@ async def test_another_game_is_begun_once_however_many_take_the_offer(house: Ser
     one, other = await people(house, 2)
     game = await sat_down(house, one, other, rated=False)
     await house.games.endings.resign(game.id, one.user_id)
-    houses = [house, beside(house)]
+    houses = [house, await beside(house)]
     offered = [h.games.endings.offer(game.id, "rematch", who.user_id) for h in houses for who in (one, other)]
     found = await asyncio.gather(*offered, return_exceptions=True)
     after = await stored(house, game.id)
@@ -166,7 +166,7 @@ async def test_the_computer_takes_moves_back_at_once_and_begins_the_next_game_it
 
 async def test_a_ticket_is_used_once_however_many_show_it(house: Services) -> None:
     (one,) = await people(house, 1)
-    houses = [house, beside(house), beside(house)]
+    houses = [house, await beside(house), await beside(house)]
     ticket = await house.games.tickets.give(one)
     found = await asyncio.gather(*(houses[n % 3].games.tickets.take(ticket) for n in range(30)), return_exceptions=True)
     assert Counter(type(each) for each in found) == {Principal: 1, InvalidToken: 29}
@@ -194,7 +194,7 @@ async def test_what_is_overdue_ends_once_however_many_sweep(house: Services) -> 
     await house.games._sweeper.finish_overdue()
     assert (await stored(house, games[0].id)).status == "playing"
     house.clock.forward(milliseconds=1)
-    houses = [house, *(beside(house) for _ in range(3))]
+    houses = [house, *[await beside(house) for _ in range(3)]]
     while await house.games._store.unfinished_of(alice.user_id, 1):
         await asyncio.gather(*(each.games._sweeper.finish_overdue() for each in houses))
     for game in games:
@@ -228,7 +228,7 @@ async def matched_by(houses: list[Services], waiting: list[GameId]) -> list[Game
 
 
 async def test_twenty_who_come_to_two_processes_at_once_are_all_paired_and_nobody_twice(house: Services) -> None:
-    houses, come = [house, beside(house)], await people(house, 20)
+    houses, come = [house, await beside(house)], await people(house, 20)
     made = await asyncio.gather(*(houses[n % 2].games.seats.create(ANYONE, who.user_id) for n, who in enumerate(come)))
     games = {game.id: game for game in await matched_by(houses, [game.id for game in made])}
     playing = [game for game in games.values() if game.status == "playing"]

@@ -129,9 +129,7 @@ async def test_a_power_cut_never_parts_an_ending_from_its_ratings_and_the_next_g
         for player in people:
             name, registration = member(process.port)
             await player.got("PUT", "/users/me", registration)
-            player.become(
-                await player.got("POST", "/login", {"username": name, "password": registration["password"]})
-            )
+            player.become(await player.got("POST", "/login", {"username": name, "password": registration["password"]}))
         tasks = [asyncio.create_task(giving_up(*people[n : n + 2])) for n in range(0, 6, 2)]
         for _ in range(RATED_ROUNDS):
             await asyncio.sleep(random.uniform(0.02, 0.4))

@@ -20,7 +20,7 @@ from tests.players import Player, Refused
 pytestmark = pytest.mark.slow
 GAMES, PEOPLE = 100, 8
 LOOKED_AT = 12
-"""Games one connection looks at; it may look at 16."""
+"""Games one of them looks at."""
 PROBLEM = re.compile(r"/problems/[a-z-]+$")
 
 
