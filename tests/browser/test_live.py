@@ -77,7 +77,9 @@ def test_who_was_offline_for_three_moves_catches_up_without_a_reload(arrive: Arr
     ada.says("The guest is here")
 
 
-def test_both_end_with_the_right_board_when_the_server_is_killed_and_comes_back(arrive: Arrive, server: Process) -> None:
+def test_both_end_with_the_right_board_when_the_server_is_killed_and_comes_back(
+    arrive: Arrive, server: Process
+) -> None:
     ada, ben = seated(arrive)
     takes_turns(ada, ben, 0, 3)
     ada.sees("Your turn")
@@ -173,7 +175,9 @@ def test_a_clock_runs_down_and_ends_the_game_on_both_boards(arrive: Arrive) -> N
     ada.page.route(  # nothing as short as this is offered on the page
         "**/games",
         lambda route: route.continue_(
-            post_data=re.sub(r'"time":\{[^}]*\}', '"time":{"kind":"turn","turn_ms":3000}', route.request.post_data or "")
+            post_data=re.sub(
+                r'"time":\{[^}]*\}', '"time":{"kind":"turn","turn_ms":3000}', route.request.post_data or ""
+            )
         ),
     )
     ada.page.get_by_label("Time").select_option("30 seconds a move")
