@@ -23,7 +23,7 @@ cluster: $(VENV)/tested $(VENV)/installed ## Serve the same from a whole cluster
 test: $(VENV)/clouded $(VENV)/cognito-local/installed $(VENV)/installed machine ## Set up what is missing and run everything the README promises
 	$(call say,"Checking the code and the page")
 	@$(MAKE) --no-print-directory lint types page
-	$(call say,"Testing with real servers and databases and a real browser (about 25 minutes)")
+	$(call say,"Testing with real servers and databases and a real browser (about half an hour)")
 	@$(BIN)/python -m pytest
 
 check: $(VENV)/tested $(VENV)/installed ## The part of the tests that takes under three minutes

@@ -9,14 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.positions import Board, positions
 
-from noughts.games.engine import LEVELS, Level, UnknownLevel, Verdict, best, choose, odds, verdict
+from noughts.games.engine import LEVELS, Level, UnknownLevel, Verdict, best, choose, odds, pause_ms, verdict
 from noughts.games.engine.tables import table
 from noughts.games.rules import Moves, Outcome, classic
 
 Shares = dict[Outcome, float]
 
-RANDOM, PERFECT = LEVELS[1], LEVELS[6]
-CASUAL = Level(win=0.97, block=0.85, best=0.15)
+RANDOM, CASUAL, PERFECT, TRAPPER = LEVELS[1], LEVELS[3], LEVELS[6], LEVELS[7]
 WINS_AND_BLOCKS = Level(win=1, block=1, best=0)
 
 POSITIONS = positions()
@@ -199,23 +198,38 @@ def test_level_6_as_o_against_a_player_who_only_wins_and_blocks() -> None:
     assert percent(between(WINS_AND_BLOCKS, PERFECT)) == (0, 83.5, 16.5)
 
 
+def test_level_7_as_x_against_a_player_who_only_wins_and_blocks() -> None:
+    assert percent(between(TRAPPER, WINS_AND_BLOCKS)) == (92.7, 7.3, 0)
+
+
+def test_level_7_as_o_against_a_player_who_only_wins_and_blocks() -> None:
+    assert percent(between(WINS_AND_BLOCKS, TRAPPER)) == (0, 74.0, 26.0)
+
+
 @pytest.mark.parametrize(
     ("level", "points", "shares"),
     [
-        (RANDOM, 0.138, (7, 15, 79)),
-        (Level(0.90, 0.20, 0), 0.245, (16, 17, 67)),
-        (CASUAL, 0.500, (31, 38, 31)),
-        (Level(0.99, 0.95, 0.50), 0.617, (39, 45, 16)),
-        (Level(1, 0.99, 0.85), 0.713, (47, 48, 5)),
-        (PERFECT, 0.752, (50, 50, 0)),
+        (1, 0.138, (7, 15, 79)),
+        (2, 0.245, (16, 17, 67)),
+        (3, 0.500, (31, 38, 31)),
+        (4, 0.617, (39, 45, 16)),
+        (5, 0.713, (47, 48, 5)),
+        (6, 0.752, (50, 50, 0)),
+        (7, 0.798, (60, 40, 0)),
     ],
 )
 def test_levels_score_what_they_promise_against_a_casual_player(
-    level: Level, points: float, shares: tuple[int, int, int]
+    level: int, points: float, shares: tuple[int, int, int]
 ) -> None:
-    won, drawn, lost = against(level, CASUAL)
+    won, drawn, lost = against(LEVELS[level], CASUAL)
     assert round(won + drawn / 2, 3) == points
     assert tuple(round(100 * share) for share in (won, drawn, lost)) == shares
+
+
+def test_no_level_beats_level_7_or_6() -> None:
+    for perfect in (PERFECT, TRAPPER):
+        for level in LEVELS.values():
+            assert against(perfect, level)[2] == 0
 
 
 # Choosing one cell.
@@ -232,7 +246,7 @@ class Grid(Random):
         return next(self.draws)
 
 
-@pytest.mark.parametrize("level", [1, 6, 99])
+@pytest.mark.parametrize("level", [1, 6, 7, 99])
 @pytest.mark.parametrize("moves", [(), (0, 3, 1, 4), (0, 4, 1), (0,), (4, 0)])
 def test_cells_are_chosen_as_often_as_the_odds_say(monkeypatch: pytest.MonkeyPatch, moves: Moves, level: int) -> None:
     monkeypatch.setitem(LEVELS, 99, Level(win=1, block=0.4, best=0.5))  # The others' odds are even.
@@ -254,3 +268,19 @@ def test_there_are_only_the_levels_there_are() -> None:
 def test_nothing_can_be_chosen_where_the_game_is_over() -> None:
     with pytest.raises(IndexError):
         choose(classic, (0, 3, 1, 4, 2), 6, Random(7))
+
+
+# Taking time.
+
+
+@given(st.sampled_from(UNFINISHED), st.integers(0, 1 << 32))
+def test_a_pause_takes_300_to_900_milliseconds(moves: Moves, seed: int) -> None:
+    assert 300 <= pause_ms(classic, moves, Random(seed)) <= 900
+
+
+def test_a_hard_position_takes_longer_than_one_where_any_cell_will_do() -> None:
+    only_the_centre, anything, a_win = (0,), (), (0, 3, 1, 4)
+    for seed in range(20):
+        hard = pause_ms(classic, only_the_centre, Random(seed))
+        assert hard > pause_ms(classic, anything, Random(seed))
+        assert hard > pause_ms(classic, a_win, Random(seed))

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from random import Random
 
 import pytest
@@ -43,6 +43,14 @@ def is_alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    for _ in range(3000):
+        if holds():
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("It did not come about.")
 
 
 async def test_a_cell_thought_about_elsewhere_is_the_one_that_would_be_chosen_here(workers: Workers) -> None:
@@ -89,8 +97,7 @@ async def test_a_dead_process_is_replaced(workers: Workers) -> None:
     await workers.choose_soon(FIVES, OPEN_THREE, 3, seed=1)
     [pid] = processes(workers)
     os.kill(pid, signal.SIGKILL)
-    while workers._idle[0].returncode is None:
-        await asyncio.sleep(0.01)
+    await until(lambda: workers._idle[0].returncode is not None)
     found = await workers.choose_soon(FIVES, OPEN_THREE, 6, seed=3)
     assert found == choose(FIVES, OPEN_THREE, 6, Random(3))
     assert processes(workers) != [pid]
@@ -118,8 +125,7 @@ async def test_a_program_that_is_not_there_leaves_the_quick_rules() -> None:
 async def test_one_too_many_is_answered_by_the_quick_rules_at_once() -> None:
     workers = Workers(most=1, waiting=1, deadline_s=30, command=SILENT)
     waiting = [asyncio.create_task(workers.choose_soon(FIVES, OPEN_THREE, 6, seed=1)) for _ in range(2)]
-    while not workers._busy:
-        await asyncio.sleep(0.01)
+    await until(lambda: bool(workers._busy))
     assert await workers.choose_soon(FIVES, OPEN_THREE, 6, seed=1) == quick(FIVES, OPEN_THREE)
     with pytest.raises(Unavailable):
         await workers.analyse_soon(FIVES, OPEN_THREE)
@@ -133,8 +139,7 @@ async def test_one_too_many_is_answered_by_the_quick_rules_at_once() -> None:
 async def test_who_no_longer_waits_ends_the_thinking() -> None:
     workers = Workers(command=SILENT)
     task = asyncio.create_task(workers.choose_soon(FIVES, OPEN_THREE, 6, seed=1))
-    while not workers._busy:
-        await asyncio.sleep(0.01)
+    await until(lambda: bool(workers._busy))
     [pid] = processes(workers)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -148,8 +153,7 @@ def test_closing_ends_every_process_and_whoever_still_asks_gets_a_quick_answer(l
     async def close_early() -> tuple[int, list[int]]:
         workers = Workers(command=SILENT)
         task = asyncio.create_task(workers.choose_soon(FIVES, OPEN_THREE, 6, seed=1))
-        while not workers._busy:
-            await asyncio.sleep(0.01)
+        await until(lambda: bool(workers._busy))
         pids = processes(workers)
         await workers.close()
         return await task, pids

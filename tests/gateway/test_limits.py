@@ -3,8 +3,8 @@
 import pytest
 from tests.fakes import caller
 
-from noughts.gateway import limits
 from noughts.gateway.limits import Limiter
+from noughts.kit import rates
 from noughts.kit.edge import Limit
 from noughts.kit.errors import TooManyRequests
 from noughts.kit.tokens import Principal
@@ -115,19 +115,19 @@ def test_a_neighbourhood_has_a_limit_together(limiter: Limiter) -> None:
 def test_memory_is_bounded_and_forgets_first_whom_time_has_freed(
     limiter: Limiter, seconds: Seconds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "_MOST", 100)
+    monkeypatch.setattr(rates, "_MOST", 100)
     for n in range(99):
         admitted(limiter, THREE, 3, f"10.0.0.{n}")
     seconds.at += 120
     admitted(limiter, THREE, 3, "192.0.2.1")
     for n in range(40):
         admitted(limiter, THREE, 3, f"10.0.1.{n}")
-    assert len(limiter._free_at) <= 100
+    assert len(limiter.rates) <= 100
     assert admitted(limiter, THREE, 1, "192.0.2.1") == 0
 
 
 def test_memory_is_bounded_when_nobody_is_free(limiter: Limiter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "_MOST", 100)
+    monkeypatch.setattr(rates, "_MOST", 100)
     for n in range(1_000):
         limiter.admit(THREE, f"10.0.{n // 250}.{n % 250}", None)
-    assert len(limiter._free_at) <= 100
+    assert len(limiter.rates) <= 100

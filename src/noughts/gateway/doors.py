@@ -7,6 +7,7 @@ from typing import Final
 import httpx
 
 from noughts.gateway.tunnel import Tunnelled, dug
+from noughts.kit import tracing
 from noughts.kit.edge import BODILESS, Answer, Reply, Request, Route, accepted, templates
 from noughts.kit.errors import Unavailable
 from noughts.kit.neighbours import Neighbour
@@ -55,7 +56,7 @@ class RemoteDoor:
             _target(request),
             headers=[*_asked(request), *_from_us(request)],
             content=await request.read() or None,
-            repeatable=request.method in _REPEATABLE,
+            repeatable=request.method in _REPEATABLE and not live,  # a ticket is good once
             stream=True,
             lasting=bool(live),
         )
@@ -75,7 +76,9 @@ class RemoteDoor:
         return _Brought(status=told.status_code, lines=lines, stream=_pieces(told))
 
     async def _upgraded(self, request: Request) -> Answer:
-        far = await dug(self._neighbour, _target(request), [*_asked(request), *_from_us(request)])
+        carried = {name.encode(): value.encode() for name, value in tracing.carried().items()}
+        headers = dict(_asked(request)) | carried | dict(_from_us(request))
+        far = await dug(self._neighbour, _target(request), list(headers.items()))
         lines = b"".join(b"%b: %b\r\n" % pair for pair in _passed(far.headers, _MARKED_ANEW))
         if far.status == 101:
             return Tunnelled(far=far, lines=lines)

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable
-from typing import Annotated, Final
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -12,10 +12,9 @@ from noughts.kit.address import host_and_network
 from noughts.kit.browsers import Browser
 from noughts.kit.edge import Limit
 from noughts.kit.errors import TooManyRequests
+from noughts.kit.rates import Rates
 from noughts.kit.settings import Switch
 from noughts.kit.tokens import Principal
-
-_MOST: Final = 200_000
 
 
 class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,11 +36,10 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Limiter:
-    """Counts by the generic cell rate algorithm: one number for each caller and limit, of at most 200 000."""
+    """Counts what each call's limit is about: people, browsers, addresses, neighbourhoods."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._now = now
-        self._free_at: dict[tuple[str, str], float] = {}
+        self.rates = Rates(now)
 
     def admit(self, limit: Limit, address: str, principal: Principal | None, browser: Browser | None = None) -> None:
         """Count one call; raises TooManyRequests, with Retry-After, RateLimit and RateLimit-Policy, past the limit."""
@@ -52,20 +50,9 @@ class Limiter:
             self._take(limit.network, network)
 
     def _take(self, limit: Limit, caller: str) -> None:
-        now = self._now()
-        each = limit.window_s / limit.calls
-        key = (limit.name, caller)
-        free_at = max(self._free_at.get(key, now), now) + each
-        if free_at - now > limit.window_s + 1e-9:
-            raise _too_many(limit, free_at - now - limit.window_s)
-        if len(self._free_at) >= _MOST and key not in self._free_at:
-            self._forget(now)
-        self._free_at[key] = free_at
-
-    def _forget(self, now: float) -> None:
-        """Drop everyone whose calls are used up by time; if nobody is, those who came first."""
-        kept = {key: free_at for key, free_at in self._free_at.items() if free_at > now}
-        self._free_at = dict(list(kept.items())[len(kept) // 2 :]) if len(kept) > _MOST // 2 else kept
+        wait_s = self.rates.wait_s(limit.name, caller, limit.calls, limit.window_s)
+        if wait_s:
+            raise _too_many(limit, wait_s)
 
 
 def _too_many(limit: Limit, wait_s: float) -> TooManyRequests:

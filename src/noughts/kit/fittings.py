@@ -25,7 +25,8 @@ from noughts.kit.workers import HOUR, Work, every
 class Fittings(msgspec.Struct, frozen=True, kw_only=True):
     """The tools of the kit, one of each in a process, all on one database and one clock.
 
-    `secret` is what keys for one purpose are derived from (`sealing.derive`); `origin` is where people reach us.
+    `secret` is what keys for one purpose are derived from (`sealing.derive`); `origin` is where people reach us. Unless `limited`, anybody may
+    do everything as often as they like.
     """
 
     now: Callable[[], datetime]
@@ -41,6 +42,7 @@ class Fittings(msgspec.Struct, frozen=True, kw_only=True):
     throttle: Throttle
     browsers: Browsers
     proof: Proof
+    limited: bool
 
     @classmethod
     def on(
@@ -72,6 +74,7 @@ class Fittings(msgspec.Struct, frozen=True, kw_only=True):
             outbox=Outbox(sealing.derive(secret, "outbox"), now),
             audit=audit,
             throttle=throttle,
+            limited=limited,
             browsers=Browsers(sealing.derive(secret, "browsers"), now),
             proof=Proof(database, check, throttle, audit, now),
         )

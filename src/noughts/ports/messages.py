@@ -63,13 +63,14 @@ class Offered(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="off
 
 
 class Finished(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="finished"):
-    """The game ended otherwise than by a move, or another one follows it."""
+    """The game ended otherwise than by a move, or another one follows it: nobody is to move, nothing is offered."""
 
     game: str
     seq: int
     status: str
     result: Result | None
     reason: str | None
+    clocks: Clocks | None = None
     next: str | None = None
 
 

@@ -1,9 +1,12 @@
 """What may be known of a position: by itself, cell by cell, and what follows for the whole from the cells."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
+
+_ALL_SEEN: Final = 3
+"""A win at once is never overlooked, so that none is sooner than one in so many plies."""
 
 Value = Literal[-1, 0, 1]
 """Lost, drawn or won, for the side to move, when both play their best."""
@@ -77,5 +80,5 @@ def _plies(cells: Sequence[Choice], value: Value | None, left: int) -> int | Non
         return left
     if value == 1:
         known = all(choice.value is not None and (choice.value != 1 or choice.plies) for choice in cells)
-        return min(plies) if plies and (known or 1 in plies) else None
+        return min(plies) if plies and (known or min(plies) <= _ALL_SEEN) else None
     return max(plies) if value == -1 and len(plies) == len(cells) else None

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -11,17 +11,26 @@ from noughts.games.model.games import GameId
 from noughts.games.service import GameService
 from noughts.games.service.live import Live
 from noughts.kit.edge import Answer, Ask, Feed, Limit, NoQuery, Route, Socket, Upgrade, Who, events
-from noughts.kit.errors import ForeignOrigin, InvalidToken, Unauthenticated
+from noughts.kit.errors import ForeignOrigin, InvalidToken, TooManyRequests, Unauthenticated
 from noughts.kit.tokens import Principal
 from noughts.ports.messages import Closed, Restarting
 
 TICKETS: Final = Limit("tickets", 10, 1, per_user=True)
 OVER: Final = 4401
 """The close code of a connection whose session is over."""
+TOO_MUCH: Final = 1008
+"""The close code of whoever says more than can be heard, or comes too often."""
 _MOST_WAITING: Final = 64
 _RESTARTING: Final = msgspec.json.encode(Restarting())
 _CLOSED: Final = msgspec.json.encode(Closed())
 _SEQ: Final = re.compile(r"[0-9]{1,9}")
+
+
+class Reader(NamedTuple):
+    """Who reads, and from where."""
+
+    by: Principal
+    address: str
 
 
 class TicketBody(msgspec.Struct, frozen=True):
@@ -50,6 +59,7 @@ async def give_ticket(games: GameService, ask: Ask[None, NoQuery]) -> Answer:
 
 async def open_live(games: GameService, ask: Ask[None, LiveQuery]) -> Answer:
     by = await games.tickets.take(ask.query.ticket)
+    games.lives.require_room(by, ask.address)
     return Upgrade(live=lambda socket: _spoken(games, by, socket))
 
 
@@ -60,8 +70,9 @@ async def follow_game(games: GameService, ask: Ask[None, EventsQuery]) -> Answer
         raise Unauthenticated
     caller = by
     game_id, since = GameId(ask.path["game_id"]), _since(ask)
+    games.lives.require_room(caller, ask.address)
     await games.game(game_id, caller)
-    return events(lambda feed: _fed(games, caller, game_id, since, feed))
+    return events(lambda feed: _fed(games, Reader(caller, ask.address), game_id, since, feed))
 
 
 async def _spoken(games: GameService, by: Principal, socket: Socket) -> None:
@@ -73,12 +84,16 @@ async def _spoken(games: GameService, by: Principal, socket: Socket) -> None:
         socket.close(OVER, "signed out")
 
     def heard(text: bytes) -> None:
-        if said.qsize() >= _MOST_WAITING:
-            socket.close(1008, "too much at once")
+        if said.qsize() >= _MOST_WAITING or not live.may_speak():
+            socket.close(TOO_MUCH, "too much at once")
             return
         said.put_nowait(text)
 
-    live = games.lives.open(by, lambda text, _: socket.send(text), over)
+    try:
+        live = games.lives.open(by, lambda text, _: socket.send(text), over, address=socket.peer)
+    except TooManyRequests as many:  # they came at once
+        socket.close(TOO_MUCH, many.detail)
+        return
     socket.on_text = heard
     socket.on_drain = lambda: socket.send(_RESTARTING)
     hearing = asyncio.ensure_future(_heard(live, said))
@@ -94,7 +109,7 @@ async def _heard(live: Live, said: "asyncio.Queue[bytes]") -> None:
         await live.hear(await said.get())
 
 
-async def _fed(games: GameService, by: Principal, game_id: GameId, since: int | None, feed: Feed) -> None:
+async def _fed(games: GameService, reader: Reader, game_id: GameId, since: int | None, feed: Feed) -> None:
     """Tell what happens in a game until nobody listens any more."""
 
     def over() -> None:
@@ -104,7 +119,7 @@ async def _fed(games: GameService, by: Principal, game_id: GameId, since: int | 
     def send(text: bytes, seq: int | None) -> None:
         feed.send(text, event=_kind(text), id="" if seq is None else str(seq))
 
-    live = games.lives.open(by, send, over)
+    live = games.lives.open(reader.by, send, over, address=reader.address)
     feed.on_drain = lambda: feed.send(_RESTARTING, event="restarting")
     try:
         await live.watch(game_id, since)

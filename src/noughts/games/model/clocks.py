@@ -82,11 +82,17 @@ def moved(before: Game, after: Game, at: datetime) -> Game:
     return _running(after, after.turn, at) if after.turn is not None else msgspec.structs.replace(after, deadline=None)
 
 
-def turned_back(game: Game, at: datetime) -> Game:
-    """Return the game after moves were taken back: nobody gets time back, and whose turn it is has their clock run."""
-    if game.time is None or game.turn is None:
-        return game
-    return _running(game, game.turn, at)
+def turned_back(before: Game, after: Game, at: datetime) -> Game:
+    """Return the game after moves were taken back: nobody gets time back, and whose turn it is has their clock run.
+
+    Who was to move pays for the time until then; where they still are, their turn goes on.
+    """
+    time = read(before.time)
+    if time is None or before.turn is None or after.turn is None:
+        return after
+    if isinstance(time, Clock):
+        return _running(_with(after, before.turn, left_ms(before, before.turn, at)), after.turn, at)
+    return after if after.turn == before.turn else _running(after, after.turn, at)
 
 
 def flagged(game: Game, at: datetime) -> Game:

@@ -22,6 +22,7 @@ def told(before: Game, after: Game) -> Moved | Offered | Finished | None:
         status=after.status,
         result=after.result,
         reason=after.reason,
+        clocks=clocks(after),
         next=after.next_id,
     )
 

@@ -66,6 +66,7 @@ def begun(
         series_id=game_id if wish.rated and wish.variant == "classic" and wish.level is None else None,
         series_no=1 if wish.rated and wish.variant == "classic" and wish.level is None else None,
         user_rating=rating,
+        drawn=wish.mark == "random",
     )
     return game if wish.level is None else _seated(game, computer_id(wish.level), None, at)
 

@@ -6,6 +6,7 @@ from typing import Final
 from noughts.games.model.games import Game, Wish
 from noughts.games.rules import Mark
 from noughts.kit.errors import Forbidden, Invalid
+from noughts.kit.tokens import UserId
 
 _STEPS: Final = ((timedelta(seconds=3), 150), (timedelta(seconds=6), 300), (timedelta(seconds=10), 600))
 """After so long somebody within so many rating points will do; after the last, anybody."""
@@ -20,12 +21,22 @@ def within(since: datetime, at: datetime) -> int | None:
 
 def fit(one: Game, other: Game, at: datetime) -> bool:
     """Return whether two who wait would do for each other: the same game, different marks unless it was drawn, near enough."""
-    if one.user_id == other.user_id or one.mark == other.mark:
+    if one.user_id == other.user_id or (one.mark == other.mark and not one.drawn and not other.drawn):
         return False
     if (one.variant, one.time, one.rated) != (other.variant, other.time, other.rated):
         return False
     allowed = within(min(one.created_at, other.created_at), at)
     return allowed is None or abs((one.user_rating or 0) - (other.user_rating or 0)) <= allowed
+
+
+def meet(one: Game, other: Game) -> tuple[Game, Game]:
+    """Return in whose game two meet that fit, and whose is called off: never that of who insists on the mark both have."""
+    return (other, one) if one.mark == other.mark and not other.drawn else (one, other)
+
+
+def waits(game: Game, user_id: UserId) -> bool:
+    """Return whether it is somebody's own game, and waits for anyone."""
+    return game.status == "open" and game.seat == "anyone" and game.user_id == user_id
 
 
 def require_ratable(wish: Wish, kind: str) -> None:

@@ -84,7 +84,7 @@ def taken_back(before: Game, by: Mark, at: datetime) -> Game:
         takebacks=before.takebacks + 1,
         offers="",
     )
-    return clocks.turned_back(after, at)
+    return clocks.turned_back(before, after, at)
 
 
 def followed(before: Game, game_id: GameId, at: datetime) -> Game:

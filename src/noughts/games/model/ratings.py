@@ -1,5 +1,6 @@
 """How good somebody is (Glicko-2): against people, and apart from that against the computer; for each variant."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, Literal
 
@@ -72,6 +73,17 @@ def after(before: Rating, opponent: float, deviation: float, points: float, at: 
         volatility=now.sigma,
         games=before.games + 1,
         updated_at=at,
+    )
+
+
+def seated(game: Game, shown: Mapping[UserId, int]) -> Game:
+    """Return a new game whose two sit down with these ratings; who is not among them, with what they had."""
+    if game.user_id is None or game.opponent_id is None:
+        return game
+    return msgspec.structs.replace(
+        game,
+        user_rating=shown.get(game.user_id, game.user_rating),
+        opponent_rating=shown.get(game.opponent_id, game.opponent_rating),
     )
 
 

@@ -11,7 +11,6 @@ from noughts.games.model.offers import Kind, Offer
 from noughts.games.rules import Mark
 from noughts.games.service.table import Table
 from noughts.games.store import Overtaken
-from noughts.games.store.games import added
 from noughts.kit import ids
 from noughts.kit.errors import Forbidden, Unavailable
 from noughts.kit.tokens import UserId
@@ -118,9 +117,8 @@ class Endings:
             if before is None or after is before:
                 return after
             rematch = after.next_id is not None and after.next_id != before.next_id
-            rows = (added(lives.follows(before, after.next_id, self._now())),) if rematch and after.next_id else ()
             with suppress(Overtaken):
-                return await self._table.put(before, after, *rows)
+                return await (self._table.rematch if rematch else self._table.put)(before, after)
         raise Unavailable("Too much happens here at once.")
 
 

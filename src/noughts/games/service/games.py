@@ -22,6 +22,7 @@ from noughts.games.service.live import Watching
 from noughts.games.service.lives import Lives
 from noughts.games.service.moves import Moves
 from noughts.games.service.news import News
+from noughts.games.service.pace import Pace
 from noughts.games.service.public import Public
 from noughts.games.service.seats import Seats
 from noughts.games.service.sweeper import Sweeper
@@ -74,7 +75,9 @@ class GameService:
         self.seats = Seats(store.games, table, users, self.cards, invites, fittings, chance)
         self._sweeper = Sweeper(store.games, table, now)
         self._public = Public(store.games, now)
-        self.lives = Lives(Watching(table, self._moves, self.news, self.shown), self.tickets, fittings.broadcast)
+        pace = Pace(limited=fittings.limited)
+        watching = Watching(table, self._moves, self.news, self.shown, pace, self.seats.wait)
+        self.lives = Lives(watching, self.tickets, fittings.broadcast)
 
     # What people do.
 
@@ -124,7 +127,7 @@ class GameService:
     async def shelf(self, wanted: Shelf) -> Listed:
         """Return a player's games as far as the viewer may see them."""
         found = await self._store.shelf(msgspec.structs.replace(wanted, limit=wanted.limit + 1))
-        kept = found[: wanted.limit]
+        kept = [await self.table.settled(game) for game in found[: wanted.limit]]
         await self.cards.of([user_id for game in kept for user_id in (game.user_id, game.opponent_id)])
         last = kept[-1].id if len(found) > len(kept) else None
         return Listed([await self.shown(game, wanted.viewer) for game in kept], last)
@@ -180,6 +183,7 @@ class GameService:
             every(_SWEPT_S, self.seats.give_up),
             every(_TIMED_S, self.lives.check),
             every(_SAID_S, self.news.say_again),
+            every(_SAID_S, self.lives.wait),
             every(HOUR, self.tickets.purge),
         ]
 

@@ -6,15 +6,16 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from noughts.games.model import games
+from noughts.games.model import games, matching
 from noughts.games.model.games import Game, GameId
 from noughts.games.model.moves import Attempt
 from noughts.games.model.snapshots import Snapshot
 from noughts.games.service.moves import Moves
 from noughts.games.service.news import ForSomebody, GameChanged, News
+from noughts.games.service.pace import Pace
 from noughts.games.service.table import Table
 from noughts.kit import problems
-from noughts.kit.errors import BadRequest, Invalid, Problem, TooManyRequests
+from noughts.kit.errors import BadRequest, InternalError, Invalid, Problem, TooManyRequests
 from noughts.kit.ids import is_id
 from noughts.kit.logging import log
 from noughts.kit.tokens import Principal, UserId
@@ -30,31 +31,35 @@ Send = Callable[[bytes, int | None], None]
 
 
 class Watching(NamedTuple):
-    """What a connection asks: the games, how to move in them, what happens, and how a game is shown to somebody."""
+    """What a connection asks: the games, how to move in them, what happens, and how a game is shown to somebody, how often they may speak, and how they go on waiting."""
 
     table: Table
     moves: Moves
     news: News
     show: Callable[[Game, UserId], Awaitable[Snapshot]]
+    pace: Pace
+    wait: Callable[[GameId], Awaitable[None]]
 
 
 class _Seen:
-    """A game as this connection knows it: up to which `seq`; whether it is being read just now, and was changed meanwhile."""
+    """A game as this connection knows it: up to which `seq`, whether its person is counted among those who look.
 
-    __slots__ = ("game", "is_reading", "is_stale", "live", "seq")
+    And whether it is being read just now, and is to be read once more since: what is told meanwhile may not be in it.
+    """
+
+    __slots__ = ("again", "game", "is_counted", "is_reading", "live", "seq")
 
     def __init__(self, live: "Live", game: Game, seq: int) -> None:
         self.live, self.game, self.seq = live, game, seq
-        self.is_reading = self.is_stale = False
+        self.is_reading = self.again = self.is_counted = False
 
     def changed(self, changed: GameChanged, text: bytes) -> None:
         """Pass on what comes next; read the game again where something is missing."""
-        if changed.seq <= self.seq:
-            return
         if self.is_reading:
-            self.is_stale = True
+            self.again = True
+        elif changed.seq <= self.seq:
             return
-        if text and changed.seq == self.seq + 1:
+        elif text and changed.seq == self.seq + 1:
             self.seq = changed.seq
             self.live.send(text, changed.seq)
         else:
@@ -76,8 +81,12 @@ class Live:
         self._reading: set[asyncio.Task[None]] = set()
         watching.news.listen(by.user_id, self._for_me, self._missed)
 
+    def may_speak(self) -> bool:
+        """Count that something is said, and return whether it may be."""
+        return self.watching.pace.may_speak(self.by.user_id)
+
     async def hear(self, text: bytes) -> None:
-        """Do what is said, and answer it."""
+        """Do what is said, and answer it, whatever comes of it."""
         try:
             said = _DECODE(text)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -87,6 +96,9 @@ class Live:
             await self._do(said)
         except Problem as problem:
             self._refuse(getattr(said, "n", None), problem)
+        except Exception:  # noqa: BLE001 - who said it is told, and heard when they say something else
+            log.exception("live_broke", user=self.by.user_id)
+            self._refuse(getattr(said, "n", None), InternalError())
 
     def close(self) -> None:
         """Stop listening. May be repeated."""
@@ -103,17 +115,26 @@ class Live:
             self._leave(self._seen.pop(game_id))
         if len(self._seen) >= _MOST:
             raise TooManyRequests(f"At most {_MOST} games at once.")
-        if not is_id(game_id):
-            raise Invalid.field("#/game", "id", "This is not the id of a game.")
         game = games.require_visible(await self.watching.table.get(game_id), self.by.user_id)
         seen = self._seen[game_id] = _Seen(self, game, -1 if since is None else since)
         self.watching.news.watch(game_id, seen.changed)
         # Again, now that nothing can be missed: what happened between is in it.
         await self._show(seen)
-        self.watching.news.come(game_id, self.by.user_id, seen.looked)
+        seen.is_counted = True
+        plays = seen.game.mark_of(self.by.user_id) is not None
+        self.watching.news.come(game_id, self.by.user_id, seen.looked, plays=plays)
+        if matching.waits(seen.game, self.by.user_id):
+            await self.watching.wait(game_id)
+
+    def waits(self) -> list[GameId]:
+        """Return the games looked at in which this person waits for anyone."""
+        return [seen.game.id for seen in self._seen.values() if matching.waits(seen.game, self.by.user_id)]
 
     def show_again(self, seen: _Seen) -> None:
         """Read a game and show it, soon."""
+        if seen.is_reading:
+            seen.again = True
+            return
         seen.is_reading = True
         task = asyncio.create_task(self._show_again(seen))
         self._reading.add(task)
@@ -124,7 +145,7 @@ class Live:
             case Play():
                 await self._play(said)
             case Sub():
-                await self.watch(GameId(said.game), said.since)
+                await self.watch(_id(said.game), said.since)
             case Unsub():
                 if (seen := self._seen.pop(GameId(said.game), None)) is not None:
                     self._leave(seen)
@@ -132,22 +153,26 @@ class Live:
                 self.send(_PONG, None)
 
     async def _play(self, said: Play) -> None:
+        self.watching.pace.count_move(self.by.user_id)
         ply = None if said.ply is msgspec.UNSET else said.ply
         pos = None if said.pos is msgspec.UNSET else said.pos
-        game, _ = await self.watching.moves.play(GameId(said.game), Attempt(ply, said.cell, pos), self.by.user_id)
+        game, _ = await self.watching.moves.play(_id(said.game), Attempt(ply, said.cell, pos), self.by.user_id)
         if said.n is not None:
             self._tell(Done(n=said.n, game=said.game, seq=game.seq))
 
     async def _show(self, seen: _Seen) -> None:
-        """Read a game, again where something happened meanwhile, and show it unless it is as it was known."""
-        seen.is_reading = seen.is_stale = True
+        """Read a game, and show it unless it is as it was known; again where something was told meanwhile."""
+        seen.is_reading = seen.again = True
         try:
-            while seen.is_stale:
-                seen.is_stale = False
-                game = games.require_visible(await self.watching.table.get(seen.game.id), self.by.user_id)
-                shown = await self.watching.show(game, self.by.user_id)
+            while seen.again:
+                seen.again = False
+                await self._show_once(seen)
         finally:
             seen.is_reading = False
+
+    async def _show_once(self, seen: _Seen) -> None:
+        game = games.require_visible(await self.watching.table.get(seen.game.id), self.by.user_id)
+        shown = await self.watching.show(game, self.by.user_id)
         seen.game = game
         if game.seq != seen.seq:
             seen.seq = game.seq
@@ -164,16 +189,22 @@ class Live:
 
     def _missed(self) -> None:
         for seen in self._seen.values():
-            seen.is_stale = True
-            if not seen.is_reading:
-                self.show_again(seen)
+            self.show_again(seen)
 
     def _leave(self, seen: _Seen) -> None:
         self.watching.news.unwatch(seen.game.id, seen.changed)
-        self.watching.news.go(seen.game.id, self.by.user_id, seen.looked)
+        if seen.is_counted:
+            self.watching.news.go(seen.game.id, self.by.user_id, seen.looked)
 
     def _refuse(self, n: int | None, problem: Problem) -> None:
         self._tell(Refused(n=n, problem=msgspec.Raw(problems.encode(problem, ""))))
 
     def _tell(self, told: Told) -> None:
         self.send(_ENCODE(told), None)
+
+
+def _id(named: str) -> GameId:
+    """Return the id of a game; raises Invalid."""
+    if not is_id(named):
+        raise Invalid.field("#/game", "id", "This is not the id of a game.")
+    return GameId(named)

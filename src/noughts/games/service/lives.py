@@ -18,18 +18,26 @@ class Lives:
         self._watching = watching
         self._tickets = tickets
         self._open: dict[Live, Callable[[], None]] = {}
+        self._addresses: dict[Live, str] = {}
         broadcast.subscribe(REVOCATIONS, self._ended)
 
-    def open(self, by: Principal, send: Send, end: Callable[[], None]) -> Live:
-        """Return a new connection's side here; `end` is called once when its session is over."""
+    def require_room(self, by: Principal, address: str) -> None:
+        """Raise TooManyRequests where somebody, or their address, has as many connections as they may."""
+        self._watching.pace.require_room(by.user_id, address)
+
+    def open(self, by: Principal, send: Send, end: Callable[[], None], *, address: str = "") -> Live:
+        """Return a new connection's side here; `end` is called when its session is over. Raises TooManyRequests."""
+        self.require_room(by, address)
         live = Live(self._watching, by, send)
-        self._open[live] = end
+        self._open[live], self._addresses[live] = end, address
+        self._watching.pace.come(by.user_id, address)
         return live
 
     def close(self, live: Live) -> None:
         """Forget a connection that is over. May be repeated."""
         live.close()
-        self._open.pop(live, None)
+        if self._open.pop(live, None) is not None:
+            self._watching.pace.go(live.by.user_id, self._addresses.pop(live))
 
     async def check(self) -> None:
         """End the connections of sessions that are over: news of that may be lost. To be called each second."""
@@ -39,6 +47,11 @@ class Lives:
                     self._tickets.require_signed_in(live.by)
                 except InvalidToken:
                     end()
+
+    async def wait(self) -> None:
+        """Let those wait on who wait for anyone and are connected. To be called each 10 s; raises Unavailable."""
+        for game_id in {game_id for live in tuple(self._open) for game_id in live.waits()}:
+            await self._watching.wait(game_id)
 
     def _ended(self, revocation: Revocation) -> None:
         for live, end in tuple(self._open.items()):

@@ -4,6 +4,7 @@ News may be lost on the way; the store is the truth. Whoever finds a gap in `seq
 to when something may have been missed.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Final, TypeVar
@@ -19,6 +20,11 @@ from noughts.ports.messages import Challenged, Finished, Matched, Moved, Offered
 
 _ENCODE: Final = msgspec.json.Encoder().encode
 _BELIEVED_S: Final = 25.0
+_NAMED: Final = 100
+"""More do not fit into one message."""
+_MANY: Final = 20
+"""So many who look are told who looks once a second: each of them each time would be ever so much."""
+_MANY_S: Final = 1.0
 
 
 class GameChanged(msgspec.Struct, frozen=True):
@@ -37,11 +43,12 @@ class ForSomebody(msgspec.Struct, frozen=True):
 
 
 class Looking(msgspec.Struct, frozen=True):
-    """Who looks at a game through one process: people, and how often each."""
+    """Who looks at a game through one process: its players and some of the others; and how many more."""
 
     process: str
     game: GameId
-    people: dict[UserId, int]
+    people: tuple[UserId, ...]
+    more: int = 0
 
 
 GAMES: Final = Topic("games", GameChanged)
@@ -65,8 +72,9 @@ class News:
         self._listeners: dict[UserId, set[Listener]] = {}
         self._missing: set[Callable[[], None]] = set()
         self._here: dict[GameId, dict[UserId, int]] = {}
-        self._there: dict[tuple[GameId, str], tuple[dict[UserId, int], float]] = {}
+        self._there: dict[GameId, dict[str, tuple[Looking, float]]] = {}
         self._presence: dict[GameId, set[Callable[[], None]]] = {}
+        self._soon: set[GameId] = set()
         broadcast.subscribe(GAMES, self._changed, missed=self._missed)
         broadcast.subscribe(PEOPLE, self._for_somebody)
         broadcast.subscribe(LOOKING, self._looked)
@@ -139,10 +147,12 @@ class News:
 
     # Who looks.
 
-    def come(self, game_id: GameId, user_id: UserId, changed: Callable[[], None]) -> None:
+    def come(self, game_id: GameId, user_id: UserId, changed: Callable[[], None], *, plays: bool) -> None:
         """Count somebody who looks at a game here, and call `changed` when those who look are others."""
-        here = self._here.setdefault(game_id, {})
-        here[user_id] = here.get(user_id, 0) + 1
+        here = self._here.get(game_id, {})
+        count = here.pop(user_id, 0) + 1
+        # Players come first: of very many the first ones are named.
+        self._here[game_id] = {user_id: count, **here} if plays else {**here, user_id: count}
         self._presence.setdefault(game_id, set()).add(changed)
         self._say(game_id)
         if here[user_id] > 1:  # nobody new for the others, and so no news; but they who come know nothing yet
@@ -161,17 +171,17 @@ class News:
 
     def is_there(self, game_id: GameId, user_id: UserId) -> bool:
         """Return whether somebody looks at a game just now, through whichever process."""
-        return user_id in self._looking(game_id)
+        return user_id in self._looking(game_id)[0]
 
     def presence(self, game: Game) -> Presence:
         """Return who looks at a game just now."""
-        looking = self._looking(game.id)
+        looking, more = self._looking(game.id)
         owner, other = game.user_id in looking, game.opponent_id in looking
         return Presence(
             game=game.id,
             X=owner if game.mark == "X" else other,
             O=other if game.mark == "X" else owner,
-            watching=len(looking - {game.user_id, game.opponent_id}),
+            watching=len(looking - {game.user_id, game.opponent_id}) + more,
         )
 
     async def say_again(self) -> None:
@@ -179,26 +189,49 @@ class News:
         for game_id in tuple(self._here):
             self._say(game_id)
         late = time.monotonic() - _BELIEVED_S
-        for key in [key for key, (_, at) in self._there.items() if at < late]:
-            del self._there[key]
+        for game_id, said in tuple(self._there.items()):
+            for process in [process for process, (_, at) in said.items() if at < late]:
+                self._forget(game_id, process)
+                self._tell_presence(game_id)
 
     def _say(self, game_id: GameId) -> None:
-        self._broadcast.publish(LOOKING, Looking(self._me, game_id, dict(self._here.get(game_id, {}))))
+        people = tuple(self._here.get(game_id, ()))
+        self._broadcast.publish(LOOKING, Looking(self._me, game_id, people[:_NAMED], max(0, len(people) - _NAMED)))
 
     def _looked(self, found: Looking) -> None:
-        key = (found.game, found.process)
-        before = set(self._there.get(key, ({}, 0.0))[0])
+        before = self._there.get(found.game, {}).get(found.process)
         if found.people:
-            self._there[key] = found.people, time.monotonic()
+            self._there.setdefault(found.game, {})[found.process] = found, time.monotonic()
         else:
-            self._there.pop(key, None)
-        if before != set(found.people):
-            for changed in tuple(self._presence.get(found.game, ())):
-                changed()
+            self._forget(found.game, found.process)
+        if before is None or (set(before[0].people), before[0].more) != (set(found.people), found.more):
+            self._tell_presence(found.game)
 
-    def _looking(self, game_id: GameId) -> set[UserId]:
-        """Return everybody who looks at a game."""
-        return {user for (game, _), (people, _) in self._there.items() if game == game_id for user in people}
+    def _forget(self, game_id: GameId, process: str) -> None:
+        said = self._there.get(game_id, {})
+        said.pop(process, None)
+        if not said:
+            self._there.pop(game_id, None)
+
+    def _tell_presence(self, game_id: GameId) -> None:
+        """Tell those who look here who looks: at once, or a little later where they are many."""
+        looking = self._presence.get(game_id, set())
+        if len(looking) <= _MANY:
+            for changed in tuple(looking):
+                changed()
+        elif game_id not in self._soon:
+            self._soon.add(game_id)
+            asyncio.get_running_loop().call_later(_MANY_S, self._tell_many, game_id)
+
+    def _tell_many(self, game_id: GameId) -> None:
+        self._soon.discard(game_id)
+        for changed in tuple(self._presence.get(game_id, ())):
+            changed()
+
+    def _looking(self, game_id: GameId) -> tuple[set[UserId], int]:
+        """Return who looks at a game, and how many more."""
+        said = [looking for looking, _ in self._there.get(game_id, {}).values()]
+        return {user for looking in said for user in looking.people}, sum(looking.more for looking in said)
 
 
 def _dropped(found: dict[Key, set[One]], key: Key, one: One) -> None:

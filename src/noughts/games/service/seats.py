@@ -96,6 +96,10 @@ class Seats:
             raise Invalid.field("#/username", "computer", "Choose the computer as opponent, and a level.")
         return person.id
 
+    async def wait(self, game_id: GameId) -> None:
+        """Let the owner of a game who is connected wait for a while yet. May be repeated."""
+        await self._store.wait(game_id, self._now() + matching.WAITS)
+
     async def match(self) -> None:
         """Bring together those who wait and would do for each other by now. May be repeated and run twice at once."""
         at = self._now()
@@ -107,9 +111,10 @@ class Seats:
             other = next((game for game in waiting if matching.fit(one, game, at)), None)
             if other is not None:
                 waiting.remove(other)
+                kept, gone = matching.meet(one, other)
                 with suppress(Overtaken):
-                    await self._table.bring_together(one, other, at)
-                    log.info("waiting_matched", game=one.id, instead=other.id)
+                    await self._table.bring_together(kept, gone, at)
+                    log.info("waiting_matched", game=kept.id, instead=gone.id)
 
     async def give_up(self) -> None:
         """Call off the games of those who wait no more. May be repeated."""

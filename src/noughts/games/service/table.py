@@ -43,6 +43,10 @@ class Table:
                 return await self.put(game, over)
         raise Unavailable(_BUSY)
 
+    async def settled(self, game: Game) -> Game:
+        """Return a game that was just read as it stands now."""
+        return game if clocks.flagged(game, self._now()) is game else await self.get(game.id) or game
+
     async def change(self, game_id: GameId, decide: Callable[[Game | None], Game], *, joins: bool = False) -> Game:
         """Return the game as decided, once it is stored; decides again when something else happened first."""
         for _ in range(_TRIES):
@@ -61,12 +65,17 @@ class Table:
             if lives.goes_on(after):
                 following = lives.follows(after, GameId(ids.new()), self._now())
                 after = msgspec.structs.replace(after, next_id=following.id)
-            rows = (*rows, *await self._rated(after))
-        if following is not None:
-            rows = (*rows, added(following))
+            changes = await self._changes(after)
+            rows = (*rows, *(write for change in changes for write in changed(after.id, change)))
+            if following is not None:
+                shown = {change.after.user_id: change.after.shown for change in changes}
+                following = ratings.seated(following, shown)
+                rows = (*rows, added(following))
         await (self._store.join if joins else self._store.play)(before, after, *rows)
         self._news.tell(before, after)
-        self.computer_to_move(after)
+        for game in (after, following):
+            if game is not None:
+                self.computer_to_move(game)
         return after
 
     async def begin(self, game: Game, *rows: Write, unless: Search | None = None) -> Game:
@@ -95,18 +104,28 @@ class Table:
         found = await self._ratings.of(user_id, variant, against)
         return found or ratings.first(user_id, variant, against, self._now())
 
-    async def _rated(self, game: Game) -> list[Write]:
-        """Return the writes that store what a finished game does to its players' ratings; they miss where another was first."""
+    async def rematch(self, before: Game, after: Game) -> Game:
+        """Return a finished game once it is stored, with the other game that follows it beside it; raises Overtaken."""
+        if after.next_id is None:
+            return after
+        new = lives.follows(before, after.next_id, self._now())
+        people = [user for user in (new.user_id, new.opponent_id) if user is not None and new.level is None]
+        new = ratings.seated(new, {user: (await self.rating(user, new.variant)).shown for user in people})
+        game = await self.put(before, after, added(new))
+        self.computer_to_move(new)
+        return game
+
+    async def _changes(self, game: Game) -> list[Change]:
+        """Return what a finished game does to its players' ratings; storing it misses where another game was first."""
         if not game.rated or game.result is None or game.user_id is None or game.opponent_id is None:
             return []
         if game.level is not None:
             before = await self.rating(game.user_id, game.variant, "computer")
             opponent = ratings.of_level(game.level)
             points = ratings.score(game, game.mark)
-            return [*changed(game.id, Change(before, ratings.after(before, *opponent, points, self._now())))]
+            return [Change(before, ratings.after(before, *opponent, points, self._now()))]
         owner = await self.rating(game.user_id, game.variant)
         other = await self.rating(game.opponent_id, game.variant)
         found = ratings.changes(game, owner, other, self._now())
         # In one order, so that two games of the same two never wait for each other.
-        found.sort(key=lambda change: change.after.user_id)
-        return [write for change in found for write in changed(game.id, change)]
+        return sorted(found, key=lambda change: change.after.user_id)

@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("user_rating", sa.Integer),
         sa.Column("opponent_rating", sa.Integer),
         sa.Column("waits_until", TIME),
+        sa.Column("drawn", sa.Boolean, nullable=False, server_default=sa.false()),
     ):
         op.add_column("games", column)
     # Together with its reference: SQLite knows no other way.
