@@ -77,7 +77,9 @@ def test_who_was_offline_for_three_moves_catches_up_without_a_reload(arrive: Arr
     ada.says("The guest is here")
 
 
-def test_both_end_with_the_right_board_when_the_server_is_killed_and_comes_back(arrive: Arrive, server: Process) -> None:
+def test_both_end_with_the_right_board_when_the_server_is_killed_and_comes_back(
+    arrive: Arrive, server: Process
+) -> None:
     ada, ben = seated(arrive)
     takes_turns(ada, ben, 0, 3)
     ada.sees("Your turn")
@@ -173,7 +175,9 @@ def test_a_clock_runs_down_and_ends_the_game_on_both_boards(arrive: Arrive) -> N
     ada.page.route(  # nothing as short as this is offered on the page
         "**/games",
         lambda route: route.continue_(
-            post_data=re.sub(r'"time":\{[^}]*\}', '"time":{"kind":"turn","turn_ms":3000}', route.request.post_data or "")
+            post_data=re.sub(
+                r'"time":\{[^}]*\}', '"time":{"kind":"turn","turn_ms":3000}', route.request.post_data or ""
+            )
         ),
     )
     ada.page.get_by_label("Time").select_option("30 seconds a move")
@@ -214,4 +218,48 @@ def test_a_rated_match_leads_from_game_to_game(arrive: Arrive) -> None:
     ada.says("Game 2 of 4 · Rated")
     ben.says("Game 2 of 4 · Rated")
     takes_turns(ben, ada, 4)
+    ada.sees("Your turn")
+
+
+def challenges(ada: Visitor, name: str) -> None:
+    """Challenge somebody from their profile, to play X."""
+    ada.page.goto(f"/@{name}")
+    ada.page.get_by_text(f"Challenge {name}").click()
+    ada.choose("X")
+    ada.press("Send the challenge")
+    ada.sees("Waiting for an opponent")
+
+
+def test_who_is_challenged_is_told_wherever_they_are_and_plays(arrive: Arrive) -> None:
+    ada, ben = arrive(), arrive()
+    ada.sign_up()
+    challenges(ada, ben.sign_up())
+    ben.says("challenges you.")
+    ben.press("Accept")
+    ada.sees("Your turn")
+    takes_turns(ada, ben, 4, 0)
+    ada.sees("Your turn")
+
+
+def test_a_challenge_made_while_one_was_away_is_told_on_coming_back_and_may_be_declined(arrive: Arrive) -> None:
+    ada, ben = arrive(), arrive()
+    name = ben.sign_up()
+    ben.page.goto("about:blank")
+    challenges(ada, name)
+    ben.page.goto("/lobby")
+    ben.says("The guest challenges you.")
+    ben.press("Decline")
+    ada.sees("This game was called off")
+    expect(ben.page.get_by_text("challenges you.")).to_have_count(0)
+
+
+def test_who_waits_elsewhere_on_the_page_is_called_to_the_board(arrive: Arrive) -> None:
+    ada, ben = arrive("/lobby"), arrive()
+    ada.choose("X")
+    ada.press("Invite a friend by link")
+    ben.page.goto(ada.page.locator("#invite").input_value())
+    ada.follow("Lobby")
+    ben.press("Join and play")
+    ada.says("The guest waits at the board.")
+    ada.follow("To the board")
     ada.sees("Your turn")
