@@ -155,7 +155,7 @@ class News:
         self._here[game_id] = {user_id: count, **here} if plays else {**here, user_id: count}
         self._presence.setdefault(game_id, set()).add(changed)
         self._say(game_id)
-        if here[user_id] > 1:  # nobody new for the others, and so no news; but they who come know nothing yet
+        if count > 1:  # nobody new for the others, and so no news; but they who come know nothing yet
             changed()
 
     def go(self, game_id: GameId, user_id: UserId, changed: Callable[[], None]) -> None:
