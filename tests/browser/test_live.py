@@ -263,3 +263,42 @@ def test_who_waits_elsewhere_on_the_page_is_called_to_the_board(arrive: Arrive) 
     ada.says("The guest waits at the board.")
     ada.follow("To the board")
     ada.sees("Your turn")
+
+
+def test_a_finished_game_is_walked_through_and_every_move_judged(arrive: Arrive) -> None:
+    ada, ben = seated(arrive)
+    takes_turns(ada, ben, 0, 1, 4, 2, 8)
+    ada.sees("You win")
+    ada.says("Move 5 of 5")
+    ada.page.keyboard.press("ArrowLeft")
+    ada.says("Move 4 of 5")
+    ada.says("O, top right: was lost already.")
+    assert ada.marks == "XOO.X...."
+    ada.page.keyboard.press("ArrowLeft")
+    ada.page.keyboard.press("ArrowLeft")
+    ada.says("O, top middle: gives the draw away, it is lost now. Better: centre.")
+    ada.press("2")
+    ada.press("To the start")
+    ada.says("The start")
+    assert ada.marks == "." * 9
+    ada.press("To the end")
+    assert ada.marks == "XOO.X...X"
+
+
+def test_the_best_are_listed_and_lead_to_their_profiles(arrive: Arrive) -> None:
+    ada = arrive()
+    name = ada.sign_up()
+    ada.page.goto("/")
+    ada.page.get_by_text("Another board, or a clock").click()
+    ada.page.get_by_label("Rated").check()
+    for _ in range(5):
+        ada.play_to_the_end(ada.click)
+        ada.press("Play again")
+        ada.sees("Your turn")
+    ada.page.goto("/leaderboard")
+    ada.sees("Leaderboard")
+    ada.choose("The computer")
+    ada.page.get_by_role("table", name="The best").get_by_role("link", name=name).click()
+    ada.sees(name)
+    ada.says("Classic, against the computer")
+    expect(ada.page.get_by_role("img", name=re.compile("^From [0-9]+ to"))).to_be_visible()
