@@ -36,6 +36,8 @@ OPERATIONS = [
     if mode is RIGHT or "requestBody" in operation or any(one["in"] == "query" for one in operation["parameters"])
 ]
 EXAMPLES = 8
+ENDLESS = {route.path for table in TABLES.values() for route in table if route.live == "lines"}
+"""Calls whose answer ends with whoever listens: asked without a token alone."""
 
 
 @pytest.mark.slow
@@ -49,7 +51,8 @@ def test_every_answer_is_as_described(
     @given(API[path][method.upper()].as_strategy(generation_mode=mode))
     @settings(max_examples=EXAMPLES, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     def conforms(case: schemathesis.Case) -> None:
-        for headers in ({}, {"Authorization": f"Bearer {guest['access_token']}"}):
+        signed = [] if path in ENDLESS else [{"Authorization": f"Bearer {guest['access_token']}"}]
+        for headers in ({}, *signed):
             case.call_and_validate(base_url=url, headers=headers, checks=CHECKS)
 
     conforms()

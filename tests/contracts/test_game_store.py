@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import random
+import re
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -159,6 +160,54 @@ async def test_a_shelf_keeps_to_what_was_asked_and_may_be_seen(
     assert await listed(msgspec.structs.replace(mine, player=await person(database))) == []
 
 
+async def test_a_shelf_is_narrowed_to_an_opponent_a_result_and_what_counted(
+    store: GameStore, database: Database, couple: Couple
+) -> None:
+    me, other = couple
+    third = await person(database)
+    won = await ended(store, couple, loser="O")
+    lost = await ended(store, (other, me), loser="O", rated=True)
+    drawn = await ended(store, (me, third), loser=None)
+    mine = Shelf(player=me, viewer=me)
+
+    async def listed(**different: Any) -> list[str]:
+        return [game.id for game in await store.shelf(msgspec.structs.replace(mine, **different))]
+
+    assert await listed() == [drawn, lost, won]
+    assert await listed(opponent=other) == [lost, won]
+    assert await listed(opponent=third) == [drawn]
+    assert await listed(opponent=other, limit=1, after=lost) == [won]
+    assert [await listed(result=fared) for fared in ("won", "lost", "drawn")] == [[won], [lost], [drawn]]
+    assert [await listed(rated=wanted) for wanted in (True, False)] == [[lost], [drawn, won]]
+    assert await listed(opponent=other, result="lost", rated=True, status="finished", variant=CLASSIC) == [lost]
+
+
+async def test_a_shelf_is_bounded_from_one_game_on_and_before_another(store: GameStore, couple: Couple) -> None:
+    first, second, third = [(await playing(store, couple)).id for _ in range(3)]
+    mine = Shelf(player=couple[0], viewer=couple[0])
+
+    async def listed(**different: Any) -> list[str]:
+        return [game.id for game in await store.shelf(msgspec.structs.replace(mine, **different))]
+
+    assert await listed(since=second) == [third, second]
+    assert await listed(until=third) == [second, first]
+    assert await listed(since=second, until=third) == [second]
+    assert await listed(until=third, after=second) == [first]
+
+
+async def test_two_are_compared_by_the_games_everybody_may_see(store: GameStore, couple: Couple) -> None:
+    me, other = couple
+    won = await ended(store, couple, loser="O")
+    lost = await ended(store, (other, me), loser="O")
+    private = msgspec.structs.replace(game_of(me, Wish(seat="invite")), opponent_id=other, status="playing")
+    await store.add(private)
+    await store.play(private, resigned(private, "X", THEN))
+    await playing(store, couple)
+    assert [game.id for game in await store.versus(me, other, 10)] == [lost, won]
+    assert [game.id for game in await store.versus(other, me, 1)] == [lost]
+    assert sorted((tally.outcome, tally.games) for tally in await store.score(me, other)) == [("lost", 1), ("won", 1)]
+
+
 async def test_unfinished_games_are_found_on_either_side(store: GameStore, couple: Couple) -> None:
     games = [await playing(store, couple), await playing(store, couple[::-1]), game_of(couple[0])]
     await store.add(games[2])
@@ -215,6 +264,14 @@ async def test_what_everybody_may_ask_looks_at_no_more_games_than_it_tells_of(tm
     assert plan(statements.LATEST, "x", 10).count("USING INDEX games_finished_of_") == 2
     assert "SCAN games USING INDEX games_playing" in plan(statements.PLAYING, "x", 10)
     assert "SCAN games USING INDEX games_waiting" in plan(statements.WAITING, 10)
+    for query, index in (
+        (statements.SHELF, "games_of_"),
+        (statements.SHELF_BETWEEN, "games_between"),
+        (statements.VERSUS, "games_between"),
+        (statements.SCORE, "games_between"),
+    ):
+        arguments = query.sqlite.count("?") and max(map(int, re.findall(r"\?(\d+)", query.sqlite)))
+        assert plan(query, *["x"] * arguments).count(f"SEARCH games USING INDEX {index}") == 2
     connection.close()
 
 
@@ -228,6 +285,17 @@ async def test_a_game_outlives_the_account_of_a_player(store: GameStore, databas
 async def test_the_computer_has_an_account_for_every_level(database: Database, level: int) -> None:
     (card,) = await AccountStore(database).cards([computer_id(level)])
     assert (card.username, card.kind) == (f"computer-{level}", "computer")
+
+
+async def ended(store: GameStore, couple: tuple[UserId, ...], *, loser: Mark | None, rated: bool = False) -> str:
+    """Return a game of the first of the two (X), joined by the second, that one side lost, or neither."""
+    waiting = msgspec.structs.replace(game_of(couple[0]), rated=rated)
+    await store.add(waiting)
+    game = joined(waiting, couple[1], THEN)
+    await store.join(waiting, game)
+    over = resigned(game, loser or "X", THEN)
+    await store.play(game, over if loser else msgspec.structs.replace(over, result="draw", reason="agreed"))
+    return game.id
 
 
 async def playing(store: GameStore, couple: tuple[UserId, ...]) -> Game:

@@ -10,7 +10,7 @@ from noughts.games.model.games import Seat, Wish
 from noughts.games.model.moves import Attempt
 from noughts.kit.errors import Forbidden
 from noughts.kit.tokens import Principal, UserId
-from noughts.ports.games import LATEST, WAITING, Games, Record, Score
+from noughts.ports.games import LATEST, WAITING, Games, Record, Score, Versus
 from noughts.ports.users import computer_id
 from tests import seams
 from tests.services import Services
@@ -133,6 +133,48 @@ async def test_so_many_of_the_latest_games_are_told(games: Games, house: Service
     alice, bob = await guest(house), await guest(house)
     played = [await given_up(house, "anyone", alice, bob, bob) for _ in range(LATEST + 1)]
     assert [game.id for game in await games.latest(alice.user_id)] == played[:0:-1]
+
+
+async def test_how_two_fared_is_told_from_the_side_of_the_first(games: Games, house: Services) -> None:
+    alice, bob, carol = [await guest(house) for _ in range(3)]
+    won = await given_up(house, "anyone", alice, bob, bob)
+    lost = await given_up(house, "anyone", bob, alice, alice)
+    await given_up(house, "invite", alice, bob, bob)
+    await given_up(house, "anyone", alice, carol, carol)
+    found = await games.versus(alice.user_id, bob.user_id)
+    assert found.score == Score(1, 1, 0)
+    assert [(game.id, game.mark, game.opponent) for game in found.games] == [
+        (lost, "O", bob.user_id),
+        (won, "X", bob.user_id),
+    ]
+    assert (await games.versus(NOBODY, bob.user_id)).games == []
+
+
+async def test_games_with_the_computer_are_scored_and_not_shown(games: Games, house: Services) -> None:
+    alice = await guest(house)
+    await house.games.resign(await begun(house, "computer", alice), alice)
+    assert await games.versus(computer_id(1), alice.user_id) == Versus(score=Score(1, 0, 0), games=[])
+
+
+async def test_ratings_are_told_with_what_made_them(games: Games, house: Services) -> None:
+    people = [
+        house.verifier.verify((await house.login((await house.member(name)).username)).access_token)
+        for name in ("alice", "bob")
+    ]
+    game = await house.games.create(Wish(seat="anyone", mark="X", rated=True), people[0])
+    await house.games.join(game.id, None, people[1])
+    await house.games.resign(game.id, people[1])
+    own = await house.games.create(Wish(seat="computer", level=1, mark="X", rated=True), people[0])
+    house.clock.forward(seconds=1)
+    await house.games.resign(own.id, people[0])
+    against_computer, against_people = await games.standings(people[0].user_id)
+    assert (against_people.variant, against_people.against, against_people.games) == ("classic", "people", 1)
+    assert [(one.game, one.change, one.rating) for one in against_people.history] == [
+        (game.id, against_people.rating - 1500, against_people.rating)
+    ]
+    assert against_people.rating > 1500 > against_computer.rating
+    assert [one.game for one in against_computer.history] == [own.id]
+    assert await games.standings(NOBODY) == []
 
 
 async def test_who_waits_for_anyone_is_told_the_longest_first(games: Games, house: Services) -> None:

@@ -18,7 +18,7 @@ from noughts.kit.errors import NotFound, Unavailable
 from noughts.kit.neighbours import Neighbour
 from noughts.kit.remote import Remote
 from noughts.kit.tokens import Principal, UserId
-from noughts.ports.games import Card, Games, HeldGame, Record, Score, Waiting
+from noughts.ports.games import Card, Games, HeldGame, Record, Score, Standing, Waiting
 from noughts.ports.users import Card as Person
 from noughts.ports.users import Users
 from noughts.users.client import UsersClient
@@ -61,11 +61,15 @@ class Slow:
 
     def __init__(self, games: Games) -> None:
         self._games = games
-        self._both = asyncio.Barrier(2)
+        self._both = asyncio.Barrier(3)
 
     async def record(self, user_id: UserId) -> Record:
         await self._both.wait()
         return await self._games.record(user_id)
+
+    async def standings(self, user_id: UserId) -> list[Standing]:
+        await self._both.wait()
+        return await self._games.standings(user_id)
 
     async def latest(self, user_id: UserId) -> list[HeldGame]:
         await self._both.wait()
@@ -131,6 +135,37 @@ async def test_an_opponent_who_was_deleted_is_nobody(house: Services) -> None:
     assert (profile.record.people, profile.partial) == (Score(0, 1, 0), [])
 
 
+async def test_two_players_are_compared_by_their_names(house: Services) -> None:
+    alice, bob = await someone(house), await guest(house)
+    name = (await house.stored(bob.user_id)).username
+    game = await lost(house, alice, bob)
+    found = await Profiles(house.users.directory, house.games).versus("ALICE", name)
+    assert [player.username for player in found.players] == ["alice", name]
+    assert (found.score, found.partial) == (Score(0, 1, 0), [])
+    (shown,) = found.games or ()
+    assert (shown.id, shown.mark, shown.opponent) == (game, "X", found.players[1])
+
+
+async def test_nobody_is_compared_with_nobody_or_with_themselves(house: Services) -> None:
+    await house.member()
+    profiles = Profiles(house.users.directory, house.games)
+    for other in ("nobody", "Alice"):
+        with pytest.raises(NotFound):
+            await profiles.versus("alice", other)
+
+
+async def test_without_the_game_service_two_are_named_and_not_compared(house: Services, nobody: Remote) -> None:
+    await house.member()
+    await house.member("bob")
+    found = await Profiles(house.users.directory, GamesClient(nobody), DEADLINE_S).versus("alice", "bob")
+    assert ([player.username for player in found.players], found.score, found.games, found.partial) == (
+        ["alice", "bob"],
+        None,
+        None,
+        ["games"],
+    )
+
+
 async def test_there_is_no_profile_of_nobody(house: Services) -> None:
     with pytest.raises(NotFound):
         await Profiles(house.users.directory, house.games).player("nobody")
@@ -147,6 +182,7 @@ async def test_without_the_game_service_a_profile_says_who_somebody_is(house: Se
     async with in_time():
         profile = await Profiles(house.users.directory, GamesClient(nobody), DEADLINE_S).player("alice")
     assert (profile.id, profile.record, profile.games, profile.partial) == (alice.id, None, None, ["games"])
+    assert profile.ratings is None
 
 
 async def test_without_the_user_service_nobody_can_say_whether_somebody_exists(house: Services, nobody: Remote) -> None:

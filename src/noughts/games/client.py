@@ -5,7 +5,7 @@ from typing import Final
 
 from noughts.kit.remote import Remote
 from noughts.kit.tokens import UserId
-from noughts.ports.games import HeldGame, Record, Waiting
+from noughts.ports.games import HeldGame, Record, Standing, Versus, Waiting
 
 _READ: Final = "games:read"
 _CLOSE: Final = "games:close-deleted"
@@ -40,6 +40,16 @@ class GamesClient:
     async def latest(self, user_id: UserId) -> list[HeldGame]:
         """Return the 10 latest finished games of a person that everybody may see, the newest first."""
         return await self._remote.ask("GET", f"/internal/games/people/{user_id}/latest", list[HeldGame], scope=_READ)
+
+    async def versus(self, one: UserId, other: UserId) -> Versus:
+        """Return how somebody fared against another, and their 10 latest public games, the newest first."""
+        path = f"/internal/games/people/{one}/versus/{other}"
+        return await self._remote.ask("GET", path, Versus, scope=_READ)
+
+    async def standings(self, user_id: UserId) -> list[Standing]:
+        """Return somebody's 20 latest ratings, that of the latest rated game first."""
+        path = f"/internal/games/people/{user_id}/standings"
+        return await self._remote.ask("GET", path, list[Standing], scope=_READ)
 
     async def waiting(self) -> Waiting:
         """Return who waits for anyone, and how much is played, as it was up to a second ago."""

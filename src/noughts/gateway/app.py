@@ -7,6 +7,8 @@ from noughts.kit.edge import Answer, Door, Request, Route, Who
 from noughts.kit.errors import NotFound
 
 _NOWHERE: Final = b"%2f"
+_ANY: Final = "{}"
+"""Stands for every third segment, where a path has a parameter there."""
 
 
 class Gateway:
@@ -29,7 +31,8 @@ class Gateway:
         """Pass the request on; an encoded slash leads nowhere, so that no path is read two ways."""
         if _NOWHERE in request.raw_path.lower():
             raise NotFound
-        return self._doors.get(_place(request.path), self._elsewhere)(request)
+        place = _place(request.path)
+        return (self._doors.get(place) or self._doors.get((place[0], _ANY)) or self._elsewhere)(request)
 
 
 def _place(path: str) -> tuple[str, str]:
@@ -40,7 +43,9 @@ def _place(path: str) -> tuple[str, str]:
     before, collection, member, part, *_ = f"{path}///".split("/", 4)
     if before:
         return "", ""
-    return collection, member if collection == "internal" else part
+    if collection == "internal":
+        return collection, member
+    return collection, _ANY if part.startswith("{") else part
 
 
 async def nowhere(request: Request) -> Answer:

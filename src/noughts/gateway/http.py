@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from noughts.gateway import docs
-from noughts.gateway.profiles import Lobby, Profile, Profiles
+from noughts.gateway.profiles import HeadToHead, Lobby, Profile, Profiles
 from noughts.kit import openapi
 from noughts.kit.edge import Answer, Ask, Limit, NoQuery, Route, Who, page
 from noughts.kit.errors import NotFound, Unavailable
@@ -88,11 +88,16 @@ async def get_player(profiles: Profiles, ask: Ask[None, NoQuery]) -> Answer:
     return _composed(await profiles.player(ask.path["username"]), ask, kept_s=_PROFILE_KEPT_S)
 
 
+async def get_versus(profiles: Profiles, ask: Ask[None, NoQuery]) -> Answer:
+    found = await profiles.versus(ask.path["username"], ask.path["other"])
+    return _composed(found, ask, kept_s=_PROFILE_KEPT_S)
+
+
 async def get_lobby(profiles: Profiles, ask: Ask[None, NoQuery]) -> Answer:
     return _composed(await profiles.lobby(), ask, kept_s=_LOBBY_KEPT_S)
 
 
-def _composed(found: Profile | Lobby, ask: Ask[None, NoQuery], *, kept_s: int) -> Answer:
+def _composed(found: Profile | HeadToHead | Lobby, ask: Ask[None, NoQuery], *, kept_s: int) -> Answer:
     """Return a composed answer: the same for everyone and kept for a moment, unless something is missing."""
     body = msgspec.json.encode(found)
     if found.partial:
@@ -117,8 +122,10 @@ ROUTES: Final = (
 )
 
 COMPOSED: Final = (
-    Route("GET", "/players/{username}", get_player, "Who somebody is, how they fared, and their latest public games.",
+    Route("GET", "/players/{username}", get_player, "Who somebody is, how they fared, how good they are, and their latest public games.",
           who=Who.ANYONE, answer=Profile, also=(304,), conditional=True, limit=LOOKS),
+    Route("GET", "/players/{username}/versus/{other}", get_versus, "How two fared against each other, and their latest public games.",
+          who=Who.ANYONE, answer=HeadToHead, also=(304,), conditional=True, limit=LOOKS),
     Route("GET", "/lobby", get_lobby, "Who waits for an opponent, and how much is played. Who prefers `text/html` gets the page.",
           who=Who.ANYONE, answer=Lobby, also=(304,), conditional=True, limit=LOOKS),
 )  # fmt: skip

@@ -9,11 +9,11 @@ from typing import Final, Literal, TypeVar
 
 import msgspec
 
-from noughts.kit.errors import Unavailable
+from noughts.kit.errors import NotFound, Unavailable
 from noughts.kit.tokens import UserId
-from noughts.ports.games import Card, Games, HeldGame, Mark, Record, Result, Waiting
+from noughts.ports.games import Card, Games, HeldGame, Mark, Record, Result, Score, Standing, Waiting
 from noughts.ports.users import Card as Person
-from noughts.ports.users import Kind, Time, Users
+from noughts.ports.users import Kind, PublicUser, Time, Users
 
 Told = TypeVar("Told")
 Service = Literal["users", "games"]
@@ -35,13 +35,23 @@ class PlayedGame(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """A player as everybody may see them: who they are, how they fared, and the latest of their public games."""
+    """A player as everybody may see them: who they are, how they fared, how good they are, and the latest of their public games."""
 
     id: UserId
     username: str
     kind: Kind
     created_at: Time
     record: Record | None
+    ratings: list[Standing] | None
+    games: list[PlayedGame] | None
+    partial: list[Service]
+
+
+class HeadToHead(msgspec.Struct, frozen=True, kw_only=True):
+    """Two players, how the first fared against the second, and the latest of their public games, seen from the first's side."""
+
+    players: list[Card]
+    score: Score | None
     games: list[PlayedGame] | None
     partial: list[Service]
 
@@ -78,11 +88,11 @@ class Profiles:
     async def player(self, username: str) -> Profile:
         """Return somebody's profile; raises NotFound, and Unavailable where nobody can say whether they exist."""
         parts = _Parts(self._deadline_s)
-        person = await parts.of("users", self._users.named(username))
-        if person is None:
-            raise Unavailable("Who that is cannot be said just now.")
-        record, games = await asyncio.gather(
-            parts.of("games", self._games.record(person.id)), self._played(person.id, parts)
+        person = await self._named(username, parts)
+        record, ratings, games = await asyncio.gather(
+            parts.of("games", self._games.record(person.id)),
+            parts.of("games", self._games.standings(person.id)),
+            self._played(person.id, parts),
         )
         return Profile(
             id=person.id,
@@ -90,7 +100,27 @@ class Profiles:
             kind=person.kind,
             created_at=person.created_at,
             record=record,
+            ratings=ratings,
             games=games,
+            partial=parts.missing,
+        )
+
+    async def versus(self, one: str, other: str) -> HeadToHead:
+        """Return how one fared against another; raises NotFound, Unavailable where nobody can say who."""
+        parts = _Parts(self._deadline_s)
+        first, second = await asyncio.gather(self._named(one, parts), self._named(other, parts))
+        if first.id == second.id:
+            raise NotFound("Nobody plays against themselves.")
+        found = await parts.of("games", self._games.versus(first.id, second.id))
+        people = {
+            person.id: Person(id=person.id, username=person.username, kind=person.kind) for person in (first, second)
+        }
+        return HeadToHead(
+            players=[Card.of(person) for person in people.values()],
+            score=None if found is None else found.score,
+            games=None
+            if found is None
+            else [_played(game, game.result, people) for game in found.games if game.result is not None],
             partial=parts.missing,
         )
 
@@ -102,6 +132,12 @@ class Profiles:
             return Lobby(waiting=None, playing=None, partial=parts.missing)
         cards = await self._cards(parts, {game.user_id for game in found.games})
         return Lobby(waiting=_waiting(found, cards), playing=found.playing, partial=parts.missing)
+
+    async def _named(self, username: str, parts: "_Parts") -> PublicUser:
+        person = await parts.of("users", self._users.named(username))
+        if person is None:
+            raise Unavailable("Who that is cannot be said just now.")
+        return person
 
     async def _played(self, user_id: UserId, parts: "_Parts") -> list[PlayedGame] | None:
         games = await parts.of("games", self._games.latest(user_id))

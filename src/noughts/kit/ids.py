@@ -7,6 +7,7 @@ import random
 import re
 import time
 import uuid
+from datetime import datetime
 from typing import Final
 
 _VERSION_7: Final = 7 << 76
@@ -38,6 +39,11 @@ _next: Final = _Sequence()
 def new() -> str:
     """Return a UUID of version 7 (RFC 9562, 5.7 and 6.2) in lower case: 48 bits of milliseconds, then chance, always rising."""
     return _next()
+
+
+def since(moment: datetime) -> str:
+    """Return what sorts before every id made at that time or later, and after those made before."""
+    return str(uuid.UUID(int=max(0, int(moment.timestamp() * 1_000)) << 80))
 
 
 def is_id(text: str) -> bool:

@@ -122,7 +122,7 @@ def _responses(route: Route, schemas: Schemas) -> dict[str, Any]:
     answers = [schemas[struct] for struct in _answers(route)]
     if answers and route.live != "socket":
         schema = answers[0] if len(answers) == 1 else {"anyOf": answers}
-        answered["content"] = {_MEDIA_TYPE[route.live]: {"schema": schema}}
+        answered["content"] = {route.media_type or _MEDIA_TYPE[route.live]: {"schema": schema}}
     responses = {
         str(status): answered | _headers(*_told(route, status))
         for status in (route.status, *route.also)

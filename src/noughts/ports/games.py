@@ -11,12 +11,16 @@ from noughts.ports.users import Kind, Time
 
 Mark = Literal["X", "O"]
 Result = Literal["X", "O", "draw"]
+Against = Literal["people", "computer"]
+Fared = Literal["won", "lost", "drawn"]
 ASKED_AT_ONCE: Final = 100
 HELD_AT_ONCE: Final = 200
 LATEST: Final = 10
 COUNTED: Final = 10_000
 WAITING: Final = 50
 PLAYING: Final = 1_000
+STANDINGS: Final = 20
+RATED: Final = 100
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +73,39 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool
 
 
+class Versus(msgspec.Struct, frozen=True, kw_only=True):
+    """How the first of two fared against the second, and the latest of their games that everybody may see.
+
+    Counted as in a `Record`: games open to anyone and those against the computer, at most 10 000 for each who began.
+    """
+
+    score: Score
+    games: list[HeldGame]
+
+
+class RatedGame(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rated game made of a rating, and when."""
+
+    rating: int
+    change: int
+    at: Time
+    game: str
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """How good somebody is at a variant, against people or the computer (Glicko-2); the latest 100 rated games, the oldest first.
+
+    `deviation` says how sure that is: the rating is within twice as much, either way, 19 times out of 20.
+    """
+
+    variant: str
+    against: Against
+    rating: int
+    deviation: int
+    games: int
+    history: list[RatedGame]
+
+
 class WaitingGame(msgspec.Struct, frozen=True, kw_only=True):
     """A game anyone may join, the mark that is left for them, and who waits since when."""
 
@@ -103,6 +140,12 @@ class Games(Protocol):
 
     async def latest(self, user_id: UserId) -> list[HeldGame]:
         """Return the 10 latest finished games of a person that everybody may see, the newest first. May be repeated."""
+
+    async def versus(self, one: UserId, other: UserId) -> Versus:
+        """Return how somebody fared against another, and their 10 latest public games, the newest first. May be repeated."""
+
+    async def standings(self, user_id: UserId) -> list[Standing]:
+        """Return somebody's 20 latest ratings, that of the latest rated game first. May be repeated."""
 
     async def waiting(self) -> Waiting:
         """Return at most 50 games that wait for anyone, and how many of the 1 000 newest are played just now.

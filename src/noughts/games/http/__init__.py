@@ -2,7 +2,15 @@
 
 from typing import Final
 
-from noughts.games.http import games, inside, live
+from noughts.games.http import analysis, games, history, inside, leaderboards, live, stream
 from noughts.kit.edge import Route
 
-ROUTES: Final[tuple[Route, ...]] = (*games.ROUTES, *live.ROUTES, *inside.ROUTES)
+ROUTES: Final[tuple[Route, ...]] = (
+    *games.ROUTES,
+    *history.ROUTES,
+    *analysis.ROUTES,
+    *live.ROUTES,
+    *stream.ROUTES,
+    *leaderboards.ROUTES,
+    *inside.ROUTES,
+)

@@ -6,19 +6,15 @@ import msgspec
 from msgspec import UNSET, Meta
 
 from noughts.games.model.clocks import Time, written
-from noughts.games.model.games import GameId, GameOver, SeatTaken, Status, Wish
+from noughts.games.model.games import GameId, GameOver, SeatTaken, Wish
 from noughts.games.model.lives import NothingToClaim, TooLateToAbort
 from noughts.games.model.moves import Attempt, IllegalMove, NotYourTurn, PlyConflict, PlyRequired
 from noughts.games.model.offers import Kind, NothingToTakeBack, NotOverYet
 from noughts.games.model.snapshots import Snapshot, etag
 from noughts.games.rules import VARIANT_PATTERN, UnknownVariant, rules_of
 from noughts.games.service import GameService
-from noughts.games.store import Shelf
-from noughts.kit.cursors import after, cursor
 from noughts.kit.edge import Answer, Ask, Limit, NoQuery, Route, not_modified
 from noughts.kit.errors import IdempotencyInProgress, IdempotencyKeyReused, Invalid
-from noughts.kit.ids import is_id
-from noughts.kit.tokens import UserId
 
 MOVES: Final = Limit("moves", 20, 1, per_user=True)
 VariantName = Annotated[
@@ -46,7 +42,7 @@ class Computer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fiel
     level: Annotated[int, Meta(ge=1, le=7)]
 
 
-class Challenged(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="user"):
+class Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="user"):
     """Somebody by name, who may take the challenge or decline it."""
 
     username: Annotated[str, Meta(max_length=64)]
@@ -55,7 +51,7 @@ class Challenged(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fi
 class GameBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The game somebody would like; `time` is how long both may think, absent: as long as they like."""
 
-    opponent: Anyone | Invited | Challenged | Computer
+    opponent: Anyone | Invited | Named | Computer
     mark: Literal["X", "O", "random"] = "random"
     variant: VariantName = "classic"
     time: Time | None = None
@@ -92,42 +88,17 @@ class MoveBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     pos: Annotated[int, _NUMBER] | msgspec.UnsetType = UNSET
 
 
-class ShelfQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Whose games are listed (one's own unless said), and which."""
-
-    player: str | None = None
-    status: Status | None = None
-    variant: VariantName | None = None
-    cursor: str | None = None
-    limit: Annotated[int, Meta(ge=1, le=100)] = 20
-
-
-class GameList(msgspec.Struct, frozen=True):
-    """Some games, newest first, and the cursor of the next ones."""
-
-    items: list[Snapshot]
-    next: str | None
+def require_known(variant: str) -> None:
+    """Raise Invalid where there is no such game."""
+    try:
+        rules_of(variant)
+    except UnknownVariant as error:
+        raise Invalid.field("#/variant", "unknown", str(error)) from None
 
 
 async def create_game(games: GameService, ask: Ask[GameBody, NoQuery]) -> Answer:
     shown = await games.create(await _wish(games, ask), ask.caller, ask.idempotency_key())
     return Answer(shown, 201, location=f"/games/{shown.id}")
-
-
-async def list_games(games: GameService, ask: Ask[None, ShelfQuery]) -> Answer:
-    query, viewer = ask.query, ask.caller.user_id
-    if query.player is not None and not is_id(query.player):
-        raise Invalid.field("?player", "id", "This is not the id of a user.")
-    wanted = Shelf(
-        player=viewer if query.player is None else UserId(query.player),
-        viewer=viewer,
-        status=query.status,
-        variant=query.variant,
-        after=None if (last := after(query.cursor)) is None else GameId(last),
-        limit=query.limit,
-    )
-    found = await games.shelf(wanted)
-    return Answer(GameList(found.games, cursor(found.last)))
 
 
 async def get_game(games: GameService, ask: Ask[None, NoQuery]) -> Answer:
@@ -179,7 +150,7 @@ async def decline_offer(games: GameService, ask: Ask[None, NoQuery]) -> Answer:
 async def challenge(games: GameService, ask: Ask[ChallengeBody, NoQuery]) -> Answer:
     body = ask.body
     opponent = await games.seats.whom(body.username, ask.caller.user_id)
-    _require_known(body.variant)
+    require_known(body.variant)
     wish = Wish(
         seat="invite",
         opponent=opponent,
@@ -200,24 +171,16 @@ async def decline_challenge(games: GameService, ask: Ask[None, NoQuery]) -> Answ
     return Answer(await games.decline(GameId(ask.path["challenge_id"]), ask.caller))
 
 
-def _require_known(variant: str) -> None:
-    """Raise Invalid where there is no such game."""
-    try:
-        rules_of(variant)
-    except UnknownVariant as error:
-        raise Invalid.field("#/variant", "unknown", str(error)) from None
-
-
 async def _wish(games: GameService, ask: Ask[GameBody, NoQuery]) -> Wish:
     body = ask.body
-    _require_known(body.variant)
+    require_known(body.variant)
     plain = Wish(seat="anyone", mark=body.mark, variant=body.variant, time=written(body.time), rated=body.rated)
     match body.opponent:
         case Computer(level=level):
             return msgspec.structs.replace(plain, seat="computer", level=level)
         case Invited():
             return msgspec.structs.replace(plain, seat="invite")
-        case Challenged(username=username):
+        case Named(username=username):
             opponent = await games.seats.whom(username, ask.caller.user_id)
             return msgspec.structs.replace(plain, seat="invite", opponent=opponent)
         case Anyone():
@@ -231,8 +194,6 @@ _MOVES: Final = (PlyRequired, GameOver, PlyConflict, NotYourTurn, IllegalMove)
 ROUTES: Final = (
     Route("POST", "/games", create_game, "Start a game, or join the one that waits for anyone.", body=GameBody,
           answer=Snapshot, status=201, errors=_STARTS, keyed=True),
-    Route("GET", "/games", list_games, "List a player's games, one's own unless said, newest first.",
-          query=ShelfQuery, answer=GameList),
     Route("GET", "/games/{game_id}", get_game, "Read a game.", answer=Snapshot, also=(304,), conditional=True),
     Route("POST", "/games/{game_id}/join", join_game, "Take the free seat.", body=JoinBody, answer=Snapshot,
           errors=(SeatTaken, GameOver), repeatable=True),

@@ -8,7 +8,7 @@ from msgspec import Meta
 from noughts.games.service import GameService
 from noughts.kit.edge import Answer, Ask, NoQuery, Route, Who
 from noughts.kit.tokens import UserId
-from noughts.ports.games import ASKED_AT_ONCE, Record, Waiting
+from noughts.ports.games import ASKED_AT_ONCE, Record, Versus, Waiting
 
 _READ: Final = "games:read"
 _CLOSE: Final = "games:close-deleted"
@@ -47,6 +47,14 @@ async def latest(games: GameService, ask: Ask[None, NoQuery]) -> Answer:
     return Answer(await games.latest(ask.user_id()))
 
 
+async def versus(games: GameService, ask: Ask[None, NoQuery]) -> Answer:
+    return Answer(await games.versus(ask.user_id(), UserId(ask.path["other_id"])))
+
+
+async def standings(games: GameService, ask: Ask[None, NoQuery]) -> Answer:
+    return Answer(await games.standings(ask.user_id()))
+
+
 async def waiting(games: GameService, ask: Ask[None, NoQuery]) -> Answer:
     return Answer(await games.waiting())
 
@@ -61,6 +69,10 @@ ROUTES: Final = (
     Route("GET", "/internal/games/people/{user_id}/record", record, "How somebody's games ended.", answer=Record,
           who=Who.SERVICE, scope=_READ),
     Route("GET", "/internal/games/people/{user_id}/latest", latest, "Somebody's latest public games.", who=Who.SERVICE,
+          scope=_READ),
+    Route("GET", "/internal/games/people/{user_id}/versus/{other_id}", versus, "How somebody fared against another.",
+          answer=Versus, who=Who.SERVICE, scope=_READ),
+    Route("GET", "/internal/games/people/{user_id}/standings", standings, "Somebody's ratings.", who=Who.SERVICE,
           scope=_READ),
     Route("GET", "/internal/games/waiting", waiting, "Who waits for anyone, and how much is played.", answer=Waiting,
           who=Who.SERVICE, scope=_READ),

@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 from glicko2.math import mu_to_rating, phi_to_rd, rating_to_mu, rd_to_phi, update_rating
 
-from noughts.games.model.games import OTHER, Game
+from noughts.games.model.games import OTHER, Game, GameId
 from noughts.games.rules import Mark
 from noughts.kit.tokens import UserId
+from noughts.ports.games import Against
 
-Against = Literal["people", "computer"]
 FIRST: Final = 1500.0
 _FIRST_DEVIATION: Final = 350.0
 _FIRST_VOLATILITY: Final = 0.06
@@ -38,6 +38,18 @@ class Rating(msgspec.Struct, frozen=True, array_like=True):
     def shown(self) -> int:
         """The rating as a whole number."""
         return round(self.rating)
+
+
+class Rated(msgspec.Struct, frozen=True, array_like=True):
+    """What a game made of somebody's rating: one row of `rated_games`."""
+
+    user_id: UserId
+    variant: str
+    against: Against
+    game_id: GameId
+    rating: int
+    change: int
+    at: datetime
 
 
 class Change(msgspec.Struct, frozen=True):

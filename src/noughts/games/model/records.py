@@ -31,12 +31,16 @@ def record(tallies: Iterable[Tally]) -> Record:
     found = list(tallies)
     sides = {(tally.owns, tally.seat) for tally in found}
     full = any(sum(tally.games for tally in found if (tally.owns, tally.seat) == side) >= COUNTED for side in sides)
-    return Record(people=_score(found, "anyone"), computer=_score(found, "computer"), complete=not full)
+    return Record(
+        people=score(tally for tally in found if tally.seat == "anyone"),
+        computer=score(tally for tally in found if tally.seat == "computer"),
+        complete=not full,
+    )
 
 
-def _score(tallies: Iterable[Tally], seat: Seat) -> Score:
+def score(tallies: Iterable[Tally]) -> Score:
+    """Return all tallies of one person added up."""
     counted = {"won": 0, "lost": 0, "drawn": 0}
     for tally in tallies:
-        if tally.seat == seat:
-            counted[tally.outcome] += tally.games
+        counted[tally.outcome] += tally.games
     return Score(**counted)

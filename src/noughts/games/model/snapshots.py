@@ -1,7 +1,7 @@
 """How a game is shown."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -10,11 +10,12 @@ from msgspec import UNSET, UnsetType
 from noughts.games.model import clocks, events, lives
 from noughts.games.model.clocks import Time as Timing
 from noughts.games.model.games import OTHER, Game, GameId, Reason, Status, Variant
+from noughts.games.model.ratings import Rated, Rating
 from noughts.games.rules import Mark, Outcome
 from noughts.kit.times import rfc3339
 from noughts.kit.tokens import UserId
 from noughts.ports import users
-from noughts.ports.games import Card, HeldGame, WaitingGame
+from noughts.ports.games import Card, HeldGame, RatedGame, Standing, WaitingGame
 from noughts.ports.messages import Clocks, Offer
 from noughts.ports.users import Time
 
@@ -67,6 +68,23 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     replayed: bool | UnsetType = UNSET
 
 
+class Exported(msgspec.Struct, frozen=True, kw_only=True):
+    """A game as it is handed out: who played which mark, the cells in order, how it ended, how long both might think."""
+
+    id: GameId
+    variant: Variant
+    players: Players
+    moves: tuple[int, ...]
+    status: Status
+    result: Outcome | None
+    reason: Reason | None
+    rated: bool
+    time: Timing | None
+    series: Series | None
+    created_at: Time
+    updated_at: Time
+
+
 def snapshot(
     game: Game,
     cards: Mapping[UserId, users.Card],
@@ -104,6 +122,25 @@ def snapshot(
         updated_at=rfc3339(game.updated_at),
         invite_url=invite_url,
         replayed=replayed,
+    )
+
+
+def exported(game: Game, cards: Mapping[UserId, users.Card]) -> Exported:
+    """Return a game as it is handed out."""
+    owner, guest = _players(game, cards)
+    return Exported(
+        id=game.id,
+        variant=game.variant,
+        players=Players(owner, guest) if game.mark == "X" else Players(guest, owner),
+        moves=game.cells,
+        status=game.status,
+        result=game.result,
+        reason=game.reason,
+        rated=game.rated,
+        time=clocks.read(game.time),
+        series=_series(game),
+        created_at=rfc3339(game.created_at),
+        updated_at=rfc3339(game.updated_at),
     )
 
 
@@ -146,6 +183,21 @@ def waiting(game: Game, owner: UserId) -> WaitingGame:
     """Return a game that waits for anyone, as they see it who might join."""
     return WaitingGame(
         id=game.id, variant=game.variant, mark=OTHER[game.mark], user_id=owner, created_at=rfc3339(game.created_at)
+    )
+
+
+def standing(rating: Rating, history: Sequence[Rated]) -> Standing:
+    """Return how good somebody is as everybody sees it; `history` comes with the newest first."""
+    return Standing(
+        variant=rating.variant,
+        against=rating.against,
+        rating=rating.shown,
+        deviation=round(rating.deviation),
+        games=rating.games,
+        history=[
+            RatedGame(rating=one.rating, change=one.change, at=rfc3339(one.at), game=one.game_id)
+            for one in reversed(history)
+        ],
     )
 
 

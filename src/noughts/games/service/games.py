@@ -9,14 +9,18 @@ import msgspec
 from msgspec import UNSET
 
 from noughts.games.model import games
-from noughts.games.model.games import Game, GameId, Wish
+from noughts.games.model.analyses import GameAnalysis
+from noughts.games.model.games import Game, GameId, Variant, Wish
+from noughts.games.model.leaderboards import Leaderboard, ranked
 from noughts.games.model.moves import Attempt
 from noughts.games.model.offers import Kind
 from noughts.games.model.settings import GameSettings
 from noughts.games.model.snapshots import Snapshot, held, snapshot
+from noughts.games.service.analyst import Analyst
 from noughts.games.service.cards import Cards
 from noughts.games.service.computer import Computer
 from noughts.games.service.endings import Endings
+from noughts.games.service.history import History
 from noughts.games.service.invites import Invites
 from noughts.games.service.live import Watching
 from noughts.games.service.lives import Lives
@@ -25,6 +29,7 @@ from noughts.games.service.news import News
 from noughts.games.service.pace import Pace
 from noughts.games.service.public import Public
 from noughts.games.service.seats import Seats
+from noughts.games.service.stream import Following
 from noughts.games.service.sweeper import Sweeper
 from noughts.games.service.table import Table
 from noughts.games.service.tickets import Tickets
@@ -32,7 +37,7 @@ from noughts.games.store import GamesStore, Shelf
 from noughts.kit.fittings import Fittings
 from noughts.kit.tokens import Principal, UserId
 from noughts.kit.workers import HOUR, Work, every
-from noughts.ports.games import HELD_AT_ONCE, HeldGame, Record, Waiting
+from noughts.ports.games import HELD_AT_ONCE, Against, HeldGame, Record, Standing, Versus, Waiting
 from noughts.ports.users import Users
 
 _AT_ONCE: Final = 100
@@ -74,7 +79,9 @@ class GameService:
         self.endings = Endings(table, self.news.is_there, now)
         self.seats = Seats(store.games, table, users, self.cards, invites, fittings, chance)
         self._sweeper = Sweeper(store.games, table, now)
-        self._public = Public(store.games, now)
+        self.public = Public(store, now)
+        self.history = History(store.games, table, self.cards, users)
+        self.analyst = Analyst()
         pace = Pace(limited=fittings.limited)
         watching = Watching(table, self._moves, self.news, self.shown, pace, self.seats.wait)
         self.lives = Lives(watching, self.tickets, fittings.broadcast)
@@ -138,6 +145,21 @@ class GameService:
         inviting = game.invite is not None and game.status == "open" and game.user_id == viewer
         return snapshot(game, cards, invite_url=self._invites.url(game.id) if inviting else UNSET)
 
+    async def leaderboard(self, variant: Variant, against: Against) -> Leaderboard:
+        """Return who is best at a variant, as it was up to a second ago."""
+        best = await self.public.best(variant, against)
+        cards = await self.cards.of([one.user_id for one in best])
+        return Leaderboard(variant=variant, against=against, items=ranked(best, cards))
+
+    async def analysis(self, game_id: GameId, by: Principal) -> GameAnalysis:
+        """Return what each move of a game was worth; raises NotFound, StillPlaying for its players until it is over."""
+        game = games.require_visible(await self.table.get(game_id), by.user_id)
+        return await self.analyst.game(game, by.user_id)
+
+    def following(self) -> Following:
+        """Return what follows all that happens to one player."""
+        return Following(self._store, self.news)
+
     # What the other services ask.
 
     async def close_deleted(self, user_id: UserId) -> None:
@@ -158,15 +180,23 @@ class GameService:
 
     async def record(self, user_id: UserId) -> Record:
         """Return how somebody's finished games ended, as far as everybody may know. May be repeated."""
-        return await self._public.record(user_id)
+        return await self.public.record(user_id)
 
     async def latest(self, user_id: UserId) -> list[HeldGame]:
         """Return the 10 latest finished games of a person that everybody may see, the newest first. May be repeated."""
-        return await self._public.latest(user_id)
+        return await self.public.latest(user_id)
+
+    async def versus(self, one: UserId, other: UserId) -> Versus:
+        """Return how somebody fared against another, and their 10 latest public games, the newest first. May be repeated."""
+        return await self.public.versus(one, other)
+
+    async def standings(self, user_id: UserId) -> list[Standing]:
+        """Return somebody's 20 latest ratings, that of the latest rated game first. May be repeated."""
+        return await self.public.standings(user_id)
 
     async def waiting(self) -> Waiting:
         """Return who waits for anyone, and how much is played, as it was up to a second ago. May be repeated."""
-        return await self._public.waiting()
+        return await self.public.waiting()
 
     # What comes round again.
 
@@ -190,3 +220,4 @@ class GameService:
     async def close(self) -> None:
         """Finish the computer's replies under way."""
         await self._computer.close()
+        await self.analyst.close()

@@ -11,7 +11,7 @@ from noughts.games.model.games import Game, GameId
 from noughts.games.model.moves import Attempt
 from noughts.games.model.snapshots import Snapshot
 from noughts.games.service.moves import Moves
-from noughts.games.service.news import ForSomebody, GameChanged, News
+from noughts.games.service.news import Begun, ForSomebody, GameChanged, News
 from noughts.games.service.pace import Pace
 from noughts.games.service.table import Table
 from noughts.kit import problems
@@ -21,7 +21,8 @@ from noughts.kit.logging import log
 from noughts.kit.tokens import Principal, UserId
 from noughts.ports.messages import Done, Ping, Play, Pong, Refused, Said, Shown, Sub, Told, Unsub
 
-_MOST: Final = 64
+MOST: Final = 64
+"""Games one connection may look at at once."""
 _DECODE: Final = msgspec.json.Decoder(Said).decode
 _ENCODE: Final = msgspec.json.Encoder().encode
 _PONG: Final = _ENCODE(Pong())
@@ -73,8 +74,8 @@ class _Seen:
 class Live:
     """A connection of somebody who proved who they are. What is said is done in the order it comes."""
 
-    def __init__(self, watching: Watching, by: Principal, send: Send) -> None:
-        self.watching = watching
+    def __init__(self, watching: Watching, by: Principal, send: Send, most: int = MOST) -> None:
+        self.watching, self._most = watching, most
         self.by = by
         self.send = send
         self._seen: dict[GameId, _Seen] = {}
@@ -113,8 +114,8 @@ class Live:
         """Tell what happens in a game from now on, first of all what happened after `since`; raises NotFound, TooManyRequests."""
         if game_id in self._seen:
             self._leave(self._seen.pop(game_id))
-        if len(self._seen) >= _MOST:
-            raise TooManyRequests(f"At most {_MOST} games at once.")
+        if len(self._seen) >= self._most:
+            raise TooManyRequests(f"At most {self._most} games at once.")
         game = games.require_visible(await self.watching.table.get(game_id), self.by.user_id)
         seen = self._seen[game_id] = _Seen(self, game, -1 if since is None else since)
         self.watching.news.watch(game_id, seen.changed)
@@ -129,6 +130,11 @@ class Live:
     def waits(self) -> list[GameId]:
         """Return the games looked at in which this person waits for anyone."""
         return [seen.game.id for seen in self._seen.values() if matching.waits(seen.game, self.by.user_id)]
+
+    def leave(self, game_id: GameId) -> None:
+        """Tell of a game no more. May be repeated."""
+        if (seen := self._seen.pop(game_id, None)) is not None:
+            self._leave(seen)
 
     def show_again(self, seen: _Seen) -> None:
         """Read a game and show it, soon."""
@@ -147,8 +153,7 @@ class Live:
             case Sub():
                 await self.watch(_id(said.game), said.since)
             case Unsub():
-                if (seen := self._seen.pop(GameId(said.game), None)) is not None:
-                    self._leave(seen)
+                self.leave(GameId(said.game))
             case Ping():
                 self.send(_PONG, None)
 
@@ -185,7 +190,8 @@ class Live:
             log.info("live_game_unreadable", game=seen.game.id, problem=problem.slug())
 
     def _for_me(self, found: ForSomebody) -> None:
-        self.send(_ENCODE(found.told), None)
+        if not isinstance(found.told, Begun):  # whoever began it knows
+            self.send(_ENCODE(found.told), None)
 
     def _missed(self) -> None:
         for seen in self._seen.values():

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Callable
 
-from noughts.games.service.live import Live, Send, Watching
+from noughts.games.service.live import MOST, Live, Send, Watching
 from noughts.games.service.tickets import Tickets
 from noughts.kit.broadcast import Broadcast
 from noughts.kit.errors import InvalidToken, Unavailable
@@ -25,10 +25,13 @@ class Lives:
         """Raise TooManyRequests where somebody, or their address, has as many connections as they may."""
         self._watching.pace.require_room(by.user_id, address)
 
-    def open(self, by: Principal, send: Send, end: Callable[[], None], *, address: str = "") -> Live:
-        """Return a new connection's side here; `end` is called when its session is over. Raises TooManyRequests."""
+    def open(self, by: Principal, send: Send, end: Callable[[], None], *, address: str = "", most: int = MOST) -> Live:
+        """Return a new connection's side here, for so many games; `end` is called when its session is over.
+
+        Raises TooManyRequests.
+        """
         self.require_room(by, address)
-        live = Live(self._watching, by, send)
+        live = Live(self._watching, by, send, most)
         self._open[live], self._addresses[live] = end, address
         self._watching.pace.come(by.user_id, address)
         return live

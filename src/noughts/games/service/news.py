@@ -35,11 +35,17 @@ class GameChanged(msgspec.Struct, frozen=True):
     told: Moved | Offered | Finished | None = None
 
 
+class Begun(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="begun"):
+    """A game of somebody's began by what they did themselves: they joined it, or began it with the computer."""
+
+    game: str
+
+
 class ForSomebody(msgspec.Struct, frozen=True):
     """Something for one person, wherever they are connected."""
 
     user_id: UserId
-    told: Matched | Challenged
+    told: Matched | Challenged | Begun
 
 
 class Looking(msgspec.Struct, frozen=True):
@@ -91,6 +97,8 @@ class News:
         """Tell of a game that is new."""
         if game.invited_id is not None and game.status == "open":
             self._tell(game.invited_id, Challenged(game=game.id, by=game.user_id, status="open"))
+        elif game.user_id is not None:
+            self._tell(game.user_id, Begun(game=game.id))
 
     def instead(self, game: Game, other: Game) -> None:
         """Tell somebody who waited in `other` that they sit in `game` now."""
@@ -107,8 +115,10 @@ class News:
             self._tell(before.invited_id, told)
         elif after.status == "playing":
             self._tell(before.user_id, Matched(game=after.id))
+            if after.opponent_id is not None:
+                self._tell(after.opponent_id, Begun(game=after.id))
 
-    def _tell(self, user_id: UserId, told: Matched | Challenged) -> None:
+    def _tell(self, user_id: UserId, told: Matched | Challenged | Begun) -> None:
         self._broadcast.publish(PEOPLE, ForSomebody(user_id, told))
 
     # Hearing.

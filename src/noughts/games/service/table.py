@@ -9,7 +9,7 @@ import msgspec
 
 from noughts.games.model import clocks, lives, ratings
 from noughts.games.model.games import Game, GameId
-from noughts.games.model.ratings import Against, Change, Rating
+from noughts.games.model.ratings import Change, Rating
 from noughts.games.service.news import News
 from noughts.games.store import GameStore, Overtaken, RatingStore, Search
 from noughts.games.store.games import added, ended
@@ -18,6 +18,7 @@ from noughts.kit import ids
 from noughts.kit.database import Write
 from noughts.kit.errors import Unavailable
 from noughts.kit.tokens import UserId
+from noughts.ports.games import Against
 
 _TRIES: Final = 16
 _BUSY: Final = "Too much happens here at once."

@@ -13,7 +13,7 @@ from noughts.kit.database import Database, Missed, Orphaned, Taken, Write, padde
 from noughts.kit.errors import InvalidToken
 from noughts.kit.idempotency import UNIQUE_KEY
 from noughts.kit.tokens import UserId
-from noughts.ports.games import ASKED_AT_ONCE
+from noughts.ports.games import ASKED_AT_ONCE, Fared
 
 
 class Overtaken(Exception):
@@ -38,12 +38,20 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Shelf(msgspec.Struct, frozen=True, kw_only=True):
-    """Which games of a player a viewer wants listed: newest first, from the one after `after` on."""
+    """Which games of a player a viewer wants listed: newest first, from the one after `after` on.
+
+    `since` is the first id that may be among them, `until` the first that may not; `result` is how the player fared.
+    """
 
     player: UserId
     viewer: UserId
     status: Status | None = None
     variant: Variant | None = None
+    opponent: UserId | None = None
+    rated: bool | None = None
+    result: Fared | None = None
+    since: str | None = None
+    until: str | None = None
     after: GameId | None = None
     limit: int = 20
 
@@ -89,20 +97,29 @@ class GameStore:
         return await self._database.scan(sql.CHALLENGES, user_id, after or sql.FIRST_ID, limit)
 
     async def versus(self, one: UserId, other: UserId, limit: int) -> list[Game]:
-        """Return the latest finished games between two people, the newest first, without those by invitation."""
+        """Return the latest finished games between two that were open to anyone, the newest first."""
         return await self._database.scan(sql.VERSUS, one, other, limit)
+
+    async def score(self, one: UserId, other: UserId) -> list[Tally]:
+        """Return how many of the finished games between two ended in which way for the first, without those by invitation."""
+        return await self._database.scan(sql.SCORE, one, other)
 
     async def shelf(self, wanted: Shelf) -> list[Game]:
         """Return a player's games as far as the viewer may see them, newest first."""
-        return await self._database.scan(
-            sql.SHELF,
+        args = (
             wanted.player,
-            wanted.after or sql.LAST_ID,
+            min(wanted.after or sql.LAST_ID, wanted.until or sql.LAST_ID),
             wanted.viewer,
             wanted.status or "",
             wanted.variant or "",
             wanted.limit,
+            wanted.since or sql.FIRST_ID,
+            "" if wanted.rated is None else "yes" if wanted.rated else "no",
+            wanted.result or "",
         )
+        if wanted.opponent is None:
+            return await self._database.scan(sql.SHELF, *args)
+        return await self._database.scan(sql.SHELF_BETWEEN, *args, wanted.opponent)
 
     async def unfinished_of(self, user_id: UserId, limit: int) -> list[Game]:
         """Return games of a person that are not over."""

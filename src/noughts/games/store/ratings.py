@@ -1,31 +1,16 @@
 """The tables of ratings, and what each rated game did to them."""
 
-from datetime import datetime
 from typing import Final
 
-import msgspec
-
 from noughts.games.model.games import GameId
-from noughts.games.model.ratings import ESTABLISHED, Against, Change, Rating
+from noughts.games.model.ratings import ESTABLISHED, Change, Rated, Rating
 from noughts.kit.database import Database, Query, Sql, Write, columns
 from noughts.kit.tokens import UserId
-
-
-class Rated(msgspec.Struct, frozen=True, array_like=True):
-    """What a game made of somebody's rating: one row of `rated_games`."""
-
-    user_id: UserId
-    variant: str
-    against: Against
-    game_id: GameId
-    rating: int
-    change: int
-    at: datetime
-
+from noughts.ports.games import Against
 
 _ALL: Final = columns(Rating)
 _OF: Final = Query(f"SELECT {_ALL} FROM ratings WHERE user_id = $1 AND variant = $2 AND against = $3", Rating)
-_ALL_OF: Final = Query(f"SELECT {_ALL} FROM ratings WHERE user_id = $1 ORDER BY variant, against", Rating)
+_ALL_OF: Final = Query(f"SELECT {_ALL} FROM ratings WHERE user_id = $1 ORDER BY updated_at DESC LIMIT $2", Rating)
 _BEST: Final = Query(
     f"SELECT {_ALL} FROM ratings WHERE variant = $1 AND against = $2 AND games >= {ESTABLISHED}"
     " ORDER BY rating DESC LIMIT $3",
@@ -55,9 +40,9 @@ class RatingStore:
         """Return somebody's rating, if they have one."""
         return await self._database.fetch(_OF, user_id, variant, against)
 
-    async def all_of(self, user_id: UserId) -> list[Rating]:
-        """Return all of somebody's ratings."""
-        return await self._database.scan(_ALL_OF, user_id)
+    async def all_of(self, user_id: UserId, limit: int) -> list[Rating]:
+        """Return somebody's ratings, that of the latest rated game first."""
+        return await self._database.scan(_ALL_OF, user_id, limit)
 
     async def best(self, variant: str, against: Against, limit: int) -> list[Rating]:
         """Return the best of those with at least five rated games, the best first."""

@@ -49,11 +49,36 @@ def _fitting(variant: str, mark: str, user: str, time: str, rated: str, at: str)
     )
 
 
-def _shelf(person: str) -> str:
+def _shelf(person: str, *, between: bool = False) -> str:
+    """Return one side's half of a shelf, along an index that ends in the id; each filter says by itself whether it is one."""
+    other = "opponent_id" if person == "user_id" else "user_id"
+    won, lost = ("won", "lost") if person == "user_id" else ("lost", "won")
+    fared = f"CASE WHEN result IS NULL THEN '' WHEN result = 'draw' THEN 'drawn' WHEN result = mark THEN '{won}' ELSE '{lost}' END"
     return (
-        f"SELECT {ALL} FROM games WHERE {person} = $1 AND id < $2 AND (seat = 'anyone' OR user_id = $3 OR opponent_id = $3)"
-        " AND ($4 = '' OR status = $4) AND ($5 = '' OR variant = $5) ORDER BY id DESC LIMIT $6"
+        f"SELECT {ALL} FROM games WHERE {person} = $1 AND id < $2 AND id >= $7"
+        f"{f' AND {other} = $10' if between else ''}"
+        " AND (seat = 'anyone' OR user_id = $3 OR opponent_id = $3)"
+        " AND ($4 = '' OR status = $4) AND ($5 = '' OR variant = $5) AND ($8 = '' OR rated = ($8 = 'yes'))"
+        f" AND ($9 = '' OR $9 = {fared}) ORDER BY id DESC LIMIT $6"
     )
+
+
+def _both(own: str, other: str, limit: str) -> str:
+    """Return both halves as one list: each walks its own index newest first and stops; an OR would sort all there are."""
+    halves = f"SELECT * FROM ({own}) AS own UNION ALL SELECT * FROM ({other}) AS other"
+    return f"SELECT {ALL} FROM ({halves}) AS games ORDER BY id DESC LIMIT {limit}"
+
+
+def _between(one: str, other: str) -> str:
+    public = f"user_id = {one} AND opponent_id = {other} AND status = 'finished' AND seat = 'anyone'"
+    return f"SELECT {ALL} FROM games WHERE {public} ORDER BY id DESC LIMIT $3"
+
+
+def _score(one: str, other: str, *, owns: bool) -> str:
+    theirs = f"user_id = {one} AND opponent_id = {other} AND status = 'finished' AND seat <> 'invite'"
+    latest = f"SELECT seat, mark, result FROM games WHERE {theirs} ORDER BY id DESC LIMIT {COUNTED}"
+    side = "own" if owns else "other"
+    return f"SELECT {owns} AS owns, seat, mark, result, count(*) FROM ({latest}) AS {side} GROUP BY seat, mark, result"
 
 
 def _tally(person: str, seat: str, *, owns: bool) -> str:
@@ -85,12 +110,8 @@ OLDEST_FITTING: Final = Query(
     f"SELECT {ALL} FROM games WHERE {FITS} AND (abs(coalesce(user_rating, 0) - $7) <= $8) ORDER BY id LIMIT 1",
     Game,
 )
-# Each half walks its own index newest first and stops at the limit; an OR would sort all of the player's games.
-SHELF: Final = Query(
-    f"SELECT {ALL} FROM (SELECT * FROM ({_shelf('user_id')}) AS own"
-    f" UNION ALL SELECT * FROM ({_shelf('opponent_id')}) AS other) AS games ORDER BY id DESC LIMIT $6",
-    Game,
-)
+SHELF: Final = Query(_both(_shelf("user_id"), _shelf("opponent_id"), "$6"), Game)
+SHELF_BETWEEN: Final = Query(_both(_shelf("user_id", between=True), _shelf("opponent_id", between=True), "$6"), Game)
 UNFINISHED: Final = Query(f"{_unfinished('user_id')} UNION ALL {_unfinished('opponent_id')} LIMIT $2", Game)
 PLAYED_HUMANS: Final = Query(f"{_played('user_id')} UNION {_played('opponent_id')}", Player)
 TALLIES: Final = Query(
@@ -101,11 +122,7 @@ TALLIES: Final = Query(
     ),
     Tally,
 )
-LATEST: Final = Query(
-    f"SELECT {ALL} FROM (SELECT * FROM ({_latest('user_id')}) AS own"
-    f" UNION ALL SELECT * FROM ({_latest('opponent_id')}) AS other) AS games ORDER BY id DESC LIMIT $2",
-    Game,
-)
+LATEST: Final = Query(_both(_latest("user_id"), _latest("opponent_id"), "$2"), Game)
 WAITING: Final = Query(
     f"SELECT {ALL} FROM games WHERE status = 'open' AND seat = 'anyone' AND user_id IS NOT NULL ORDER BY id LIMIT $1",
     Game,
@@ -147,9 +164,6 @@ GIVEN_UP: Final = Query(
 CHALLENGES: Final = Query(
     f"SELECT {ALL} FROM games WHERE invited_id = $1 AND status = 'open' AND id > $2 ORDER BY id LIMIT $3", Game
 )
-VERSUS: Final = Query(
-    f"SELECT {ALL} FROM games WHERE status = 'finished' AND (seat = 'anyone' OR invited_id IS NOT NULL)"
-    " AND ((user_id = $1 AND opponent_id = $2) OR (user_id = $2 AND opponent_id = $1)) ORDER BY id DESC LIMIT $3",
-    Game,
-)
+VERSUS: Final = Query(_both(_between("$1", "$2"), _between("$2", "$1"), "$3"), Game)
+SCORE: Final = Query(f"{_score('$1', '$2', owns=True)} UNION ALL {_score('$2', '$1', owns=False)}", Tally)
 WIDEST: Final = 1_000_000

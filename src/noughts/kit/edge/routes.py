@@ -61,5 +61,7 @@ class Route(msgspec.Struct, frozen=True):
     scope: str | None = None
     repeatable: bool = False  # as harmless twice as once, though its method does not say so
     media_types: tuple[str, ...] = ("application/json",)
+    media_type: str = ""
+    """What is answered in, where it is not JSON and does not last."""
     live: Literal["", "socket", "stream", "lines"] = ""
     """Whether it lasts: a WebSocket (`Upgrade`, status 101), server-sent events (`events`), lines of JSON (`lines`)."""

@@ -37,6 +37,7 @@ def upgrade() -> None:
     # Together with its reference: SQLite knows no other way.
     kind = "uuid" if op.get_bind().dialect.name == "postgresql" else "varchar(36)"
     op.execute(f"ALTER TABLE games ADD COLUMN invited_id {kind} REFERENCES users (id) ON DELETE SET NULL")
+    _some_games("games_between", ["user_id", "opponent_id", "id"], "opponent_id IS NOT NULL")
     _some_games("games_timed", ["id"], "status = 'playing' AND time IS NOT NULL")
     _some_games("games_challenges", ["invited_id", "id"], "invited_id IS NOT NULL AND status = 'open'")
     _ratings()
