@@ -87,13 +87,6 @@ def test_marks_are_drawn_only_for_who_likes_motion(arrive: Arrive, motion: str, 
     assert {name.rpartition("-")[2] for name in names} == animations
 
 
-def test_a_screen_not_built_yet_leads_back_to_the_board(arrive: Arrive) -> None:
-    guest = arrive("/leaderboard")
-    guest.sees("Nothing here yet")
-    guest.follow("Back to the board")
-    guest.sees("Your turn")
-
-
 @pytest.mark.parametrize("address", ["/nowhere", "/settings/name", "/@ada/games", "/users/1/nothing"])
 def test_an_address_nobody_knows_says_so_and_leads_back_to_the_board(arrive: Arrive, address: str) -> None:
     guest = arrive()

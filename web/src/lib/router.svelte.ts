@@ -4,6 +4,7 @@ export type Route =
   | { name: 'home' }
   | { name: 'play'; id: string; invite: string | null }
   | { name: 'lobby' }
+  | { name: 'leaderboard' }
   /** Whose profile. */
   | { name: 'profile'; who: string }
   /** What of the settings, or nothing for the list of them. */
@@ -12,11 +13,7 @@ export type Route =
   | { name: 'admin'; person: string }
   /** Letters lead here with a secret behind the #. */
   | { name: 'verify' | 'recover'; token: string | null }
-  /** No screen: `yet`, where there will be one. */
-  | { name: 'nothing'; yet: boolean };
-
-/** Page routes of the HTTP contract that have no screen yet. */
-const LATER = /^\/leaderboard$/;
+  | { name: 'nothing' };
 
 export function routeOf(path: string, fragment = ''): Route {
   const game = /^\/play\/([^/]+)$/.exec(path);
@@ -29,6 +26,8 @@ export function routeOf(path: string, fragment = ''): Route {
       return { name: 'home' };
     case '/lobby':
       return { name: 'lobby' };
+    case '/leaderboard':
+      return { name: 'leaderboard' };
     case '/settings':
       return { name: 'settings', section: bare };
     case '/admin':
@@ -37,7 +36,7 @@ export function routeOf(path: string, fragment = ''): Route {
     case '/recover':
       return { name: path === '/verify' ? 'verify' : 'recover', token: new URLSearchParams(bare).get('token') };
     default:
-      return { name: 'nothing', yet: LATER.test(path) };
+      return { name: 'nothing' };
   }
 }
 
@@ -81,7 +80,7 @@ export function hideSecret(): void {
 
 function isOurs(url: URL): boolean {
   const route = routeOf(url.pathname);
-  return url.origin === location.origin && (route.name !== 'nothing' || route.yet);
+  return url.origin === location.origin && route.name !== 'nothing';
 }
 
 /** Takes over clicks on links to this page; everything else is left to the browser. */

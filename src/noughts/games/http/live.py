@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from contextlib import suppress
 from typing import Annotated, Final, NamedTuple
 
 import msgspec
@@ -11,7 +12,7 @@ from noughts.games.model.games import GameId
 from noughts.games.service import GameService
 from noughts.games.service.live import Live
 from noughts.kit.edge import Answer, Ask, Feed, Limit, NoQuery, Route, Socket, Upgrade, Who, events
-from noughts.kit.errors import ForeignOrigin, InvalidToken, TooManyRequests, Unauthenticated
+from noughts.kit.errors import ForeignOrigin, InvalidToken, TooManyRequests, Unauthenticated, Unavailable
 from noughts.kit.tokens import Principal
 from noughts.ports.messages import Closed, Restarting
 
@@ -96,7 +97,7 @@ async def _spoken(games: GameService, by: Principal, socket: Socket) -> None:
         return
     socket.on_text = heard
     socket.on_drain = lambda: socket.send(_RESTARTING)
-    hearing = asyncio.ensure_future(_heard(live, said))
+    hearing = asyncio.ensure_future(_heard(games, live, said))
     try:
         await socket.ended()
     finally:
@@ -104,7 +105,11 @@ async def _spoken(games: GameService, by: Principal, socket: Socket) -> None:
         games.lives.close(live)
 
 
-async def _heard(live: Live, said: "asyncio.Queue[bytes]") -> None:
+async def _heard(games: GameService, live: Live, said: "asyncio.Queue[bytes]") -> None:
+    """Tell somebody of the challenges that waited for them, then do what they say."""
+    with suppress(Unavailable):
+        for challenge in await games.seats.challenges(live.by.user_id):
+            live.send(msgspec.json.encode(challenge), None)
     while True:
         await live.hear(await said.get())
 

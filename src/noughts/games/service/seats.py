@@ -18,10 +18,12 @@ from noughts.kit.fittings import Fittings
 from noughts.kit.idempotency import Once
 from noughts.kit.logging import log
 from noughts.kit.tokens import UserId
+from noughts.ports.messages import Challenged
 from noughts.ports.users import Users
 
 _TRIES: Final = 16
 _AT_ONCE: Final = 200
+_CHALLENGES: Final = 20
 
 
 class Seats:
@@ -86,6 +88,11 @@ class Seats:
         return await self._table.change(
             game_id, lambda game: lives.declined(games.require_visible(game, by), by, self._now())
         )
+
+    async def challenges(self, by: UserId) -> list[Challenged]:
+        """Return the challenges to somebody that wait for an answer, as they are told live, the oldest first. May be repeated."""
+        waiting = await self._store.challenges(by, None, _CHALLENGES)
+        return [Challenged(game=game.id, by=game.user_id, status=game.status) for game in waiting]
 
     async def whom(self, username: str, by: UserId) -> UserId:
         """Return who is meant by a challenge; raises NotFound, Invalid for oneself and the computer."""

@@ -1,6 +1,7 @@
 /** Games over HTTP. Everything here may be repeated. */
 import { session } from './me.svelte';
-import type { GameList, NewChallenge, NewGame, OfferKind, Snapshot } from './types';
+import { Problem } from './problem';
+import type { GameAnalysis, GameList, NewChallenge, NewGame, OfferKind, Snapshot } from './types';
 
 export async function startGame(game: NewGame, key: string): Promise<Snapshot> {
   return (await session.call<Snapshot>('POST', '/games', { body: game, headers: { 'Idempotency-Key': key } })).data;
@@ -44,6 +45,16 @@ export async function challenge(wanted: NewChallenge, key: string): Promise<Snap
 
 export async function answerChallenge(id: string, answer: 'accept' | 'decline'): Promise<Snapshot> {
   return (await session.call<Snapshot>('POST', `/challenges/${id}/${answer}`)).data;
+}
+
+/** What each move of a finished game was worth; null where nobody can say. */
+export async function analysisOf(id: string): Promise<GameAnalysis | null> {
+  try {
+    return (await session.call<GameAnalysis>('GET', `/games/${id}/analysis`)).data;
+  } catch (error) {
+    if (error instanceof Problem) return null;
+    throw error;
+  }
 }
 
 /** Good for one live connection, for half a minute. */

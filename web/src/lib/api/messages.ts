@@ -11,7 +11,7 @@ export type GameEvent =
   | { t: 'offer'; game: string; seq: number; offers: Offer[] }
   | {
       t: 'finished'; game: string; seq: number; status: Snapshot['status']; result: Snapshot['result'];
-      reason: Snapshot['reason']; next: string | null;
+      reason: Snapshot['reason']; clocks?: Clocks | null; next: string | null;
     }
   | { t: 'snapshot'; game: string; seq: number; snapshot: Snapshot };
 

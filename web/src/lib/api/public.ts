@@ -1,6 +1,6 @@
 /** What everybody may see, signed in or not. Everything here may be repeated. */
 import { send } from './http';
-import type { Lobby, Profile } from './types';
+import type { Against, Leaderboard, Lobby, Profile } from './types';
 
 export interface Look {
   /** Null when nothing has changed since `etag`. */
@@ -15,4 +15,8 @@ export async function lookAround(etag: string | null): Promise<Look> {
 
 export async function profileOf(name: string): Promise<Profile> {
   return (await send<Profile>('GET', `/players/${encodeURIComponent(name)}`, { bare: true })).data;
+}
+
+export async function leaderboard(variant: string, against: Against): Promise<Leaderboard> {
+  return (await send<Leaderboard>('GET', `/leaderboards/${variant}?${new URLSearchParams({ against })}`, { bare: true })).data;
 }

@@ -14,7 +14,8 @@ export function applied(game: Snapshot, event: GameEvent): Snapshot | null {
       return { ...game, seq, offers: event.offers };
     case 'finished': {
       const { status, result, reason, next } = event;
-      return { ...game, seq, status, result, reason, next, turn: null, deadline: null, offers: [] };
+      const clocks = event.clocks ?? game.clocks;
+      return { ...game, seq, status, result, reason, next, clocks, turn: null, deadline: null, offers: [] };
     }
     case 'move': {
       if (event.ply !== game.ply) return null;

@@ -23,7 +23,7 @@ export function boardOf(moves: readonly number[], variant = 'classic'): Snapshot
 }
 
 /** A game as it stood after so many moves. */
-export function at(game: Snapshot, ply: number): Snapshot {
+export function after(game: Snapshot, ply: number): Snapshot {
   if (ply >= game.ply) return game;
   const { board, moves } = boardOf(game.moves.slice(0, ply), game.variant);
   return { ...game, board, moves, ply, line: null };

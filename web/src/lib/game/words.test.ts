@@ -62,7 +62,7 @@ test('a finished game is told from the side of the player whose profile it stand
 });
 
 test('a profile bears the name of its player, and the computer that of its level', () => {
-  const profile = (card: Pick<Profile, 'id' | 'username' | 'kind'>): Profile => ({ ...card, created_at: '', record: null, games: null, partial: [] });
+  const profile = (card: Pick<Profile, 'id' | 'username' | 'kind'>): Profile => ({ ...card, created_at: '', record: null, ratings: null, games: null, partial: [] });
   expect(titleOf(profile(ada))).toBe('Ada');
   expect(titleOf(profile(computer))).toBe('The computer, unbeatable');
   expect(titleOf(profile({ ...computer, username: 'computer-9' }))).toBe('computer-9');
