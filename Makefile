@@ -31,8 +31,8 @@ check: $(VENV)/tested $(VENV)/installed ## The part of the tests that takes unde
 	@$(BIN)/python -m pytest -q -m "not slow" --ignore=tests/browser --ignore=tests/cli --ignore=tests/security --ignore=tests/faults
 
 lint:
-	@$(BIN)/ruff format --check --quiet src tests bench infra hatch_build.py
-	@$(BIN)/ruff check --quiet src tests bench infra hatch_build.py
+	@$(BIN)/ruff format --check --quiet src tests bench examples infra hatch_build.py
+	@$(BIN)/ruff check --quiet src tests bench examples infra hatch_build.py
 	@$(BIN)/lint-imports --no-logo 2>&1 | tail -n 3
 
 types:

@@ -82,10 +82,16 @@ async def test_a_throttled_call_is_to_be_repeated_later(
 
 async def test_whom_the_pool_sends_no_more_letters_waits_longer(pool: Pool, service: Service) -> None:
     service.answers = lambda _: error("LimitExceededException", "Attempt limit exceeded, please try after some time.")
-    for work in (pool.forgot, pool.resend):
-        with pytest.raises(Unavailable) as refused:
-            await work(ids.new())
-        assert waits(refused.value) == "60"
+    with pytest.raises(Unavailable) as refused:
+        await pool.resend(ids.new())
+    assert waits(refused.value) == "60"
+
+
+@pytest.mark.parametrize("code", ["LimitExceededException", "CodeDeliveryFailureException"])
+async def test_a_pool_that_cannot_write_to_somebody_has_not_failed(pool: Pool, service: Service, code: str) -> None:
+    service.answers = lambda _: error(code)
+    with pytest.raises(Refused):
+        await pool.forgot(ids.new())
 
 
 async def test_who_tried_too_many_codes_is_refused(pool: Pool, service: Service) -> None:

@@ -1,7 +1,9 @@
 """`noughts users to-cognito` and `from-cognito`, run as the operator does."""
 
 import asyncio
+import base64
 import csv
+import hmac
 import json
 import stat
 from collections.abc import AsyncIterator
@@ -337,6 +339,34 @@ def test_a_name_that_is_no_id_stays_a_name(own: RunningPool, data: Path) -> None
     assert user_id != "william"
     assert found[2] == "william"
     assert take_out(own, data).out.startswith("0 added; 1 are here already.\n")
+
+
+@everywhere
+@pytest.mark.slow
+def test_who_never_confirmed_an_address_stays_in_the_pool_and_takes_it_from_nobody(
+    own: RunningPool, data: Path
+) -> None:
+    left, real = ids.new(), ids.new()
+    address = [{"Name": "email", "Value": "ada@example.com"}]
+    sign_up = {"ClientId": own.client["ClientId"], "Username": left, "Password": "correct-horse-battery"}
+    if proof := own.client.get("ClientSecret"):
+        given = hmac.digest(proof.encode(), (left + own.client["ClientId"]).encode(), "sha256")
+        sign_up["SecretHash"] = base64.b64encode(given).decode()
+    own.admin.sign_up(**sign_up, UserAttributes=address)
+    settle(own, real, email="ada@example.com", email_verified="true")
+    ended = take_out(own, data)
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.out == "1 added; 0 are here already.\n1 never confirmed an address, and were passed over.\n"
+    assert here(data).keys() == {real}
+
+
+def test_who_is_imported_while_a_pool_keeps_the_passwords_is_said_to_be_in_no_pool(data: Path) -> None:
+    settings = {"identity": "cognito", "cognito_pool": "eu-central-1_Example", "cognito_client": "client"}
+    line = json.dumps(person("ada"))
+    ended = noughts("users", "import", "-", "--data", str(data), given=line, **settings)
+    assert ended.status == 0
+    assert "1 added" in ended.out
+    assert "cannot sign in until they are in the user pool" in ended.out
 
 
 async def test_a_pool_that_throttles_is_asked_again(data: Path, service: Service) -> None:

@@ -131,8 +131,8 @@ def test_nobody_ever_has_more_than_they_began_with_and_the_increments_of_their_m
             game = after(game, game.rules.legal(game.cells)[0], at=at)
         elif game.ply >= 2:
             game = offers.taken_back(game, "X" if what == "X" else "O", at)
-        for mark, played in moves.items():
+        for mark, made in moves.items():
             gained = 1_000 if what == "move" and mark == mover else 0
             spent = ms if mark == mover else 0
             assert clocks.left_ms(game, mark, at) <= before[mark] - spent + gained
-            assert clocks.left_ms(game, mark, at) <= 60_000 + 1_000 * played
+            assert clocks.left_ms(game, mark, at) <= 60_000 + 1_000 * made

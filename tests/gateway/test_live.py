@@ -142,6 +142,8 @@ async def test_nothing_offers_an_upgrade_to_http_2_over_plain_text(port: int) ->
     )
     status = await asyncio.wait_for(reader.readline(), 5)
     writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
     assert status.split()[1] in (b"426", b"403")
 
 
@@ -156,16 +158,17 @@ async def test_events_come_as_they_are_sent(port: int) -> None:
 
 
 async def test_the_log_has_a_line_at_the_beginning_and_at_the_end_and_no_ticket(places: Places) -> None:
-    async with client(places.service.port, "/live?ticket=s3cret"):
-        began = places.service.lines("request_answered")[-1]
+    def told(event: str) -> list[dict[str, Any]]:
+        return [line for line in places.service.lines(event) if line["request"] == "told"]
 
-    def ended() -> list[dict[str, Any]]:
-        return [line for line in places.service.lines("live_closed") if line["request"] == began["request"]]
-
-    await until(lambda: bool(ended()))
+    url = f"ws://127.0.0.1:{places.service.port}/live?ticket=s3cret"
+    async with connect(url, proxy=None, additional_headers={"X-Request-Id": "told"}):
+        pass
+    await until(lambda: bool(told("live_closed")))
+    (began,), (ended,) = told("request_answered"), told("live_closed")
     assert (began["status"], began["path"]) == (101, "/live")
-    assert (ended()[0]["path"], ended()[0]["code"]) == ("/live", 1000)
-    assert ended()[0]["ms"] >= 0
+    assert (ended["path"], ended["code"]) == ("/live", 1000)
+    assert ended["ms"] >= 0
     assert "s3cret" not in places.service.log.read_text()
 
 
@@ -246,6 +249,7 @@ async def test_who_does_not_read_fills_nobodys_memory(tmp_path: Path) -> None:
                     await connection.send(made)
         assert memory(gateway) - before < 8_000
         connection.transport.abort()
+        await connection.wait_closed()
 
 
 def memory(process: Live) -> int:

@@ -119,7 +119,14 @@ async def raw(found: Place, *, early: bytes = b"") -> AsyncIterator[Raw]:
         assert head.startswith(b"HTTP/1.1 101 Switching Protocols\r\n")
         yield Raw(reader, writer)
     finally:
-        writer.close()
+        await hang_up(writer)
+
+
+async def hang_up(writer: asyncio.StreamWriter) -> None:
+    """Close a connection at once, whatever is unsent, and wait until it is."""
+    writer.transport.abort()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
 
 
 async def asked(found: Place, *lines: str) -> tuple[int, dict[str, str], dict[str, Any]]:
@@ -130,7 +137,7 @@ async def asked(found: Place, *lines: str) -> tuple[int, dict[str, str], dict[st
     status, *rest = head.decode().removesuffix("\r\n\r\n").split("\r\n")
     headers = dict(line.lower().split(": ", 1) for line in rest)
     body = b"" if lines[0].startswith("HEAD") else await reader.readexactly(int(headers["content-length"]))
-    writer.close()
+    await hang_up(writer)
     return int(status.split()[1]), headers, msgspec.json.decode(body) if body else {}
 
 
@@ -161,7 +168,7 @@ async def test_the_handshake_is_answered_as_the_rfc_has_it() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", found.port)
         writer.write("\r\n".join((*HANDSHAKE, "Sec-WebSocket-Extensions: permessage-deflate", "", "")).encode())
         head = (await reader.readuntil(b"\r\n\r\n")).decode().lower().split("\r\n")
-        writer.close()
+        await hang_up(writer)
     assert {"upgrade: websocket", "connection: upgrade", "sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo="} <= {
         *head
     }
@@ -273,7 +280,7 @@ async def test_who_does_not_wait_for_the_answer_at_all_is_hung_up_on() -> None:
         with suppress(ConnectionError):
             await asyncio.wait_for(reader.read(), 5)
         await until(lambda: not found.board.speakers)
-        writer.close()
+        await hang_up(writer)
 
 
 async def test_a_text_in_pieces_is_given_whole_and_pings_between_them_are_answered() -> None:
@@ -415,7 +422,7 @@ async def test_whoever_was_let_in_is_not_held_to_the_deadlines_of_requests(monke
     async with place() as found, found.client() as client:
         reader, writer = await asyncio.open_connection("127.0.0.1", found.port)
         assert b" 408 " in await asyncio.wait_for(reader.read(), 5)  # a request that never came, begun later
-        writer.close()
+        await hang_up(writer)
         await client.send("still here")
         assert await client.recv() == "still here"
 

@@ -1,6 +1,7 @@
 """Moving people in from elsewhere, and out again."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import bcrypt
@@ -11,8 +12,10 @@ from tests.services import HERE, PASSWORD, Services
 
 from noughts.auth.model.sessions import LoginFailed
 from noughts.ports.users import computer_id
-from noughts.users.model.newcomers import Newcomer, line_of
+from noughts.users.model.accounts import Account
+from noughts.users.model.newcomers import Holder, Newcomer, line_of
 from noughts.users.service.transfer import Taken
+from noughts.users.store.people import PeopleStore
 
 HASH = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
 
@@ -64,9 +67,19 @@ async def test_the_same_lines_again_add_nobody_and_change_nothing(house: Service
     assert await house.users.administration.named("alice") == before
 
 
-async def test_two_imports_at_once_add_everybody_once(house: Services) -> None:
+async def test_two_imports_at_once_add_everybody_once(house: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [newcomer(f"person{n}") for n in range(120)]
-    outcomes = await asyncio.gather(*[take_in(house, *lines) for _ in range(2)])
+    # Whoever looks who is here once the other has written finds everybody here, and has nothing to complain of: both look first.
+    both_looked, look = asyncio.Barrier(2), PeopleStore.holders
+
+    async def look_and_wait(store: PeopleStore, accounts: Sequence[Account]) -> list[Holder]:
+        found = await look(store, accounts)
+        await both_looked.wait()
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PeopleStore, "holders", look_and_wait)
+        outcomes = await asyncio.gather(*[take_in(house, *lines) for _ in range(2)])
     assert sorted(outcome.added for outcome in outcomes) == [0, 120]
     assert [one.line for outcome in outcomes for one in outcome.complaints] == [1]
     assert (await take_in(house, *lines)).present == 120

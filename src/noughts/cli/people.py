@@ -13,7 +13,7 @@ import msgspec
 from cyclopts import Parameter
 
 from noughts import compose
-from noughts.cli.installation import Data, with_house
+from noughts.cli.installation import Data, chosen, with_house
 from noughts.kit.errors import Refusal
 from noughts.users.model.newcomers import Complaint, Newcomer, line_of
 from noughts.users.service.transfer import Taken, Transfer
@@ -45,6 +45,8 @@ def import_users(
             return [await _take_in(house.users.transfer, batch, dry=dry_run) for batch in _batches(lines)]
 
     outcomes = with_house(work, data, begin=True)
+    if chosen(data=data).identity.identity == "cognito":
+        print("They cannot sign in until they are in the user pool, too: `noughts users to-cognito` brings them there.")
     _report(outcomes, file.name, dry=dry_run)
 
 

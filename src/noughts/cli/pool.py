@@ -34,6 +34,14 @@ class Moved(msgspec.Struct):
     guests: int = 0
 
 
+class Came(msgspec.Struct):
+    """What became of the people of a pool, how many have another id here, and who never confirmed an address."""
+
+    outcomes: list[Taken] = []
+    others: int = 0
+    unconfirmed: int = 0
+
+
 def to_cognito(
     folder: Path,
     *,
@@ -82,6 +90,8 @@ def to_cognito(
 def from_cognito(*, dry_run: bool = False, data: Data = None) -> None:
     """Add the people in NOUGHTS_COGNITO_POOL who are not here; whoever is here already stays as they are.
 
+    Who never confirmed an address stays behind: it may be anybody's, and perhaps they registered a second time.
+
     They keep the pool's `Username` as their id where it is a UUID. Cognito gives no passwords away: they ask for a new one by mail.
     Who has no name that fits gets one they may change (`player-…`).
 
@@ -91,17 +101,19 @@ def from_cognito(*, dry_run: bool = False, data: Data = None) -> None:
         Only say what would happen.
     """
 
-    async def work(house: compose.House) -> tuple[list[Taken], int]:
-        outcomes, others, seen = [], 0, 0
+    async def work(house: compose.House) -> Came:
+        came, seen = Came(), 0
         async with _moving(house.settings) as moving:
             async for page in moving.pages():
-                outcomes.append(await _take_in(house.users.transfer, page, seen, dry=dry_run))
-                others += sum(not pooled.keeps_id(person) for person in page)
+                people = [person for person in page if person.confirmed]
+                came.outcomes.append(await _take_in(house.users.transfer, people, seen, dry=dry_run))
+                came.others += sum(not pooled.keeps_id(person) for person in people)
+                came.unconfirmed += len(page) - len(people)
                 seen += len(page)
                 _progress(f"{seen} people")
-        return outcomes, others
+        return came
 
-    _report(*with_house(work, data, begin=True), dry=dry_run)
+    _report(with_house(work, data, begin=True), dry=dry_run)
 
 
 @asynccontextmanager
@@ -211,13 +223,17 @@ def _is_settled(lines: dict[int, Newcomer], people: dict[int, Listed], complaint
     return False
 
 
-def _report(outcomes: list[Taken], others: int, *, dry: bool) -> None:
+def _report(came: Came, *, dry: bool) -> None:
     _progress("")
-    added, present = (sum(getattr(outcome, what) for outcome in outcomes) for what in ("added", "present"))
+    added, present = (sum(getattr(outcome, what) for outcome in came.outcomes) for what in ("added", "present"))
     print(f"{added} {'would be ' if dry else ''}added; {present} are here already.")
-    if others:
-        print(f"{others} have another id here than in the pool: with NOUGHTS_IDENTITY=cognito they could not sign in.")
-    if any(outcome.complaints for outcome in outcomes):
+    if came.others:
+        print(
+            f"{came.others} have another id here than in the pool: with NOUGHTS_IDENTITY=cognito they could not sign in."
+        )
+    if came.unconfirmed:
+        print(f"{came.unconfirmed} never confirmed an address, and were passed over.")
+    if any(outcome.complaints for outcome in came.outcomes):
         sys.exit(1)
 
 

@@ -8,6 +8,7 @@ from noughts.auth.providers import local as auth_local
 from noughts.auth.store import AuthStore
 from noughts.kit.cognito import CognitoSettings
 from noughts.kit.fittings import Fittings
+from noughts.kit.logging import log
 from noughts.kit.metrics import Gauges
 from noughts.kit.passwords import Passwords
 from noughts.kit.proof import HashCheck, PasswordCheck
@@ -70,6 +71,12 @@ class Identity:
         """Load what asks the pool, so that nobody's sign-in waits for it."""
         if self.is_elsewhere:
             await self.pool.ready()
+            if not self._chosen.cognito_client_secret:
+                log.warning(
+                    "cognito_client_has_no_secret",
+                    setting="NOUGHTS_COGNITO_CLIENT_SECRET",
+                    consequence="anyone may register at the pool itself, under the id of whoever is not in it yet",
+                )
 
     async def close(self) -> None:
         """Let go of the pool."""

@@ -53,10 +53,13 @@ async def remove_totp(auth: AuthService, ask: Ask[None, NoQuery]) -> Answer:
 
 
 SETUP: Final = Limit("second-factor", 30, 60, per_user=True)
+READING: Final = Limit("second-factor-state", 60, 60, per_user=True)
+"""A user pool is asked each time, and answers a hundred and twenty a second of us all."""
 _STARTS: Final = (EmailNotVerified, TotpEnabled, InsufficientUserAuthentication, TooManyAttempts, HashQueueFull)
 
 ROUTES: Final = (
-    Route("GET", "/users/{user_id}/totp", get_totp, "Read whether signing in takes a second factor.", answer=State),
+    Route("GET", "/users/{user_id}/totp", get_totp, "Read whether signing in takes a second factor.", answer=State,
+          limit=READING),
     Route("POST", "/users/{user_id}/totp", start_totp, "Start to set up a second factor; nothing changes until it is confirmed.",
           body=StartBody, answer=Setup, errors=_STARTS, limit=SETUP),
     Route("POST", "/users/{user_id}/totp/confirm", confirm_totp, "Enable the second factor; every other session ends.",

@@ -26,7 +26,7 @@ from noughts.kit.cognito import (
     SignedIn,
 )
 from noughts.kit.database import Write
-from noughts.kit.errors import InsufficientUserAuthentication, Unavailable
+from noughts.kit.errors import InsufficientUserAuthentication, Invalid, Unavailable
 from noughts.kit.fittings import Fittings
 from noughts.kit.logging import log
 from noughts.kit.proof import PasswordCheck
@@ -61,10 +61,10 @@ class Cognito:
         except (Refused, ResetRequired):
             return None
         except NotConfirmed:
-            if credentials is None or credentials.status != "active":
+            if not _may_sign_in(credentials):
                 return None
             raise EmailNotVerified("Confirm your email address first, by the code that was sent there.") from None
-        if credentials is None or credentials.status != "active":
+        if not _may_sign_in(credentials):
             return None
         if isinstance(found, CodeWanted):
             return Shown(needs_code=True, sealed=sealing.seal(self._key_of(user_id), found.session.encode()))
@@ -98,6 +98,8 @@ class Cognito:
             await self._pool.answer(challenge.user_id, session.decode(), code)
         except (CodeRefused, Refused):
             return None
+        except ResetRequired:
+            raise InvalidMfaToken from None
         return ()
 
     async def state(self, user_id: UserId) -> State:
@@ -115,7 +117,12 @@ class Cognito:
         await self._fittings.proof.require(by, None, password, origin)
         if (await self.state(user_id)).enabled:
             raise TotpEnabled
-        found = await self._pool.sign_in(user_id, password)
+        try:
+            found = await self._pool.sign_in(user_id, password)
+        except NotConfirmed:
+            raise EmailNotVerified("The pool of people knows no confirmed address of this account.") from None
+        except (Refused, ResetRequired):  # since a moment ago
+            raise Invalid.field("#/current_password", "wrong", "This is not the current password.") from None
         if not isinstance(found, SignedIn):
             raise TotpEnabled
         secret = await self._pool.start_totp(found.access_token)
@@ -146,3 +153,8 @@ class Cognito:
 
     def _key_of(self, user_id: UserId) -> bytes:
         return sealing.derive(self._key, user_id)
+
+
+def _may_sign_in(credentials: Credentials | None) -> bool:
+    """Return whether this is an active member: whoever else the pool may know, guests and the computer have no password."""
+    return credentials is not None and credentials.status == "active" and credentials.kind == "member"

@@ -36,7 +36,7 @@ class GameChanged(msgspec.Struct, frozen=True):
 
 
 class Begun(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="begun"):
-    """A game of somebody's began by what they did themselves: they joined it, or began it with the computer."""
+    """A game is somebody's by what they did themselves: they made it, or joined it."""
 
     game: str
 
@@ -97,7 +97,7 @@ class News:
         """Tell of a game that is new."""
         if game.invited_id is not None and game.status == "open":
             self._tell(game.invited_id, Challenged(game=game.id, by=game.user_id, status="open"))
-        elif game.user_id is not None:
+        if game.user_id is not None:
             self._tell(game.user_id, Begun(game=game.id))
 
     def instead(self, game: Game, other: Game) -> None:
@@ -165,7 +165,7 @@ class News:
         self._here[game_id] = {user_id: count, **here} if plays else {**here, user_id: count}
         self._presence.setdefault(game_id, set()).add(changed)
         self._say(game_id)
-        if count > 1:  # nobody new for the others, and so no news; but they who come know nothing yet
+        if count > 1 or len(self._presence[game_id]) > _MANY:  # no news for the others, or not at once; but they know nothing
             changed()
 
     def go(self, game_id: GameId, user_id: UserId, changed: Callable[[], None]) -> None:

@@ -18,12 +18,15 @@ class CodeWanted(msgspec.Struct, frozen=True):
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """What the pool holds about somebody. `status` is its own word: UNCONFIRMED, CONFIRMED, RESET_REQUIRED, …"""
+    """What the pool holds about somebody. `status` is its own word: UNCONFIRMED, CONFIRMED, RESET_REQUIRED, …
+
+    `email_verified` is None where the pool does not say, as emulators after a confirmation.
+    """
 
     enabled: bool
     confirmed: bool
     email: str | None
-    email_verified: bool
+    email_verified: bool | None
     second_factor: bool
     status: str
 
@@ -36,4 +39,5 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     email_verified: bool
     name: str | None
     enabled: bool
+    confirmed: bool
     created_at: datetime

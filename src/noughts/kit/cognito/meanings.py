@@ -38,6 +38,7 @@ _TOKEN: Final[Rows] = (("NotAuthorizedException", "", Refused), ("UserNotFoundEx
 _UNKNOWN: Final[Rows] = (("UserNotFoundException", "", NoSuchUser),)
 _ADDRESS: Final[Rows] = (
     ("AliasExistsException", "", AddressTaken),
+    ("CodeDeliveryFailureException", "", AddressUnfit),
     ("InvalidParameterException", "email", AddressUnfit),
 )
 _MEANINGS: Final[dict[str, Rows]] = {
@@ -69,6 +70,8 @@ _MEANINGS: Final[dict[str, Rows]] = {
         ("InvalidParameterException", "verified", NotConfirmed),
         ("UserNotConfirmedException", "", NotConfirmed),
         ("NotAuthorizedException", "", Refused),
+        ("LimitExceededException", "", Refused),  # of this person's letters
+        ("CodeDeliveryFailureException", "", Refused),
         *_UNKNOWN,
     ),
     "ConfirmForgotPassword": (

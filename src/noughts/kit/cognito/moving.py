@@ -134,5 +134,6 @@ def _listed(told: dict[str, Any]) -> Listed:
         email_verified=attributes.get("email_verified") == "true",
         name=attributes.get("preferred_username"),
         enabled=told.get("Enabled", True),
+        confirmed=told.get("UserStatus") != "UNCONFIRMED",
         created_at=told["UserCreateDate"],
     )

@@ -255,7 +255,7 @@ def _person(told: dict[str, Any]) -> Person:
         enabled=told.get("Enabled", True),
         confirmed=told["UserStatus"] != "UNCONFIRMED",
         email=attributes.get("email"),
-        email_verified=attributes.get("email_verified") == "true",
+        email_verified=attributes["email_verified"] == "true" if "email_verified" in attributes else None,
         second_factor=_TOTP in told.get("UserMFASettingList", []),
         status=told["UserStatus"],
     )

@@ -15,6 +15,8 @@ LINK_LIVES: Final[dict[Purpose, timedelta]] = {
     "recover": timedelta(minutes=30),
 }
 CODE_LIVES: Final = timedelta(minutes=10)
+CODE_ELSEWHERE_LIVES: Final = timedelta(hours=1)
+"""How long a provider's own code for a new password is good."""
 CODE_DIGITS: Final = 8
 MOST_TRIES: Final = 5
 

@@ -13,7 +13,8 @@ from noughts.kit.cognito import (
     Pool,
     UserExists,
 )
-from noughts.kit.errors import Invalid, NotFound
+from noughts.kit.errors import Invalid, NotFound, PreconditionFailed, Unavailable
+from noughts.kit.logging import log
 from noughts.kit.tokens import UserId
 from noughts.users.model.accounts import Account
 from noughts.users.model.addresses import EmailTaken
@@ -40,6 +41,9 @@ class Cognito:
             try:
                 await self._pool.sign_up(account.id, account.email or "", password)
             except UserExists:  # our database failed after an earlier call: nobody has been a member of this id yet
+                person = await self._pool.person(account.id)
+                if person is not None and person.confirmed:  # or somebody has, for a moment
+                    raise PreconditionFailed("Read it again, then repeat your change.") from None
                 await self._pool.delete(account.id)
                 await self._pool.sign_up(account.id, account.email or "", password)
         return None
@@ -67,8 +71,14 @@ class Cognito:
                     await self._pool.resend(after.id)
 
     async def admit(self, account: Account) -> None:
-        """Let somebody sign in to the pool, or no more."""
-        await (self._pool.enable if account.status == "active" else self._pool.disable)(account.id)
+        """Let somebody sign in to the pool, or no more. Here they cannot in any case: a pool that is away stops nothing."""
+        if account.status == "active":
+            await self._pool.enable(account.id)
+            return
+        try:
+            await self._pool.disable(account.id)
+        except Unavailable:
+            log.warning("pool_not_told_of_disabling", user=account.id)
 
     async def remove(self, user_id: UserId) -> None:
         """Remove somebody from the pool."""

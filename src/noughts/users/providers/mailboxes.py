@@ -1,14 +1,17 @@
 """Mailboxes that a user pool writes to: codes that prove an address, and codes for a new password."""
 
+import contextlib
 from typing import Final
 
 from noughts.kit.cognito import (
     AddressTaken,
+    AddressUnfit,
     AlreadyConfirmed,
     CodeRefused,
     NoSuchUser,
     NotConfirmed,
     PasswordUnfit,
+    Person,
     Pool,
     Refused,
 )
@@ -40,14 +43,12 @@ class Mailboxes:
         try:
             await self._pool.confirm(account.id, code)
         except AlreadyConfirmed:
-            person = await self._pool.person(account.id)
-            proved = person.email if person is not None and person.email_verified else None
-            return proved is not None and addresses.key(proved) == account.email_key
+            return await self._proved(account, at_once=False)
         except (CodeRefused, NoSuchUser):
             raise TokenInvalid from None
         except AddressTaken:
             raise EmailTaken.here() from None
-        return True
+        return await self._proved(account, at_once=True)
 
     async def write_again(self, account: Account) -> bool:
         """Send another code to prove the address by; return whether the pool does that for somebody."""
@@ -57,14 +58,23 @@ class Mailboxes:
             return False
         return True
 
-    async def write_recovery(self, account: Account) -> None:
-        """Send a code for a new password; to an address that was never proved, one to prove it first."""
+    async def write_recovery(self, account: Account) -> bool:
+        """Send a code for a new password to the address that is proved here; return whether the pool did.
+
+        It may have another address, where a process died between it and our database: it would write to that one.
+        """
+        person = await self._pool.person(account.id)
         try:
-            await self._pool.forgot(account.id)
-        except NotConfirmed:
-            await self.write_again(account)
-        except (NoSuchUser, Refused):
-            log.warning("recovery_unknown_to_the_pool", user=account.id)
+            if person is not None and not (person.email_verified and _is_of(account, person)):
+                await self._pool.set_email(account.id, account.email or "", verified=True)
+            if person is not None:
+                await self._pool.forgot(account.id)
+                return True
+        except (AddressTaken, AddressUnfit, NoSuchUser, NotConfirmed, Refused) as problem:
+            log.warning("recovery_refused_by_the_pool", user=account.id, reason=type(problem).__name__)
+            return False
+        log.warning("recovery_unknown_to_the_pool", user=account.id)
+        return False
 
     async def recover(self, user_id: UserId | None, code: str, password: str, pointer: str) -> None:
         """Set a new password by the code sent for it; raises TokenInvalid, Invalid for a password that cannot be kept.
@@ -77,3 +87,24 @@ class Mailboxes:
             raise TokenInvalid from None
         except PasswordUnfit as problem:
             raise Invalid.field(pointer, "unfit", str(problem)) from None
+
+    async def _proved(self, account: Account, *, at_once: bool) -> bool:
+        """Return whether the address the pool holds for proved is the one here; if not, it is made to hold ours, as not proved.
+
+        A code proves what it was sent to, and only the pool knows what that was: a guest may have tried to become a member with
+        two addresses at once, or a change may have failed half done. `at_once`: emulators do not say that it is proved.
+        """
+        person = await self._pool.person(account.id)
+        if person is None or account.email is None:
+            return False
+        if _is_of(account, person):
+            return person.confirmed and (person.email_verified is not False if at_once else bool(person.email_verified))
+        log.warning("pool_has_another_address", user=account.id)
+        with contextlib.suppress(AddressTaken, AddressUnfit, NoSuchUser):
+            await self._pool.set_email(account.id, account.email, verified=False)
+        return False
+
+
+def _is_of(account: Account, person: Person) -> bool:
+    """Return whether the pool has the address that somebody has here."""
+    return person.email is not None and addresses.key(person.email) == account.email_key

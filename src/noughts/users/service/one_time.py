@@ -17,8 +17,10 @@ from noughts.kit.revocation import Revocation
 from noughts.kit.tokens import UserId
 from noughts.users.model import addresses
 from noughts.users.model.accounts import Account
+from noughts.users.model.addresses import EmailTaken
 from noughts.users.model.one_time import (
     CODE_DIGITS,
+    CODE_ELSEWHERE_LIVES,
     CODE_LIVES,
     LINK_LIVES,
     ByLink,
@@ -59,6 +61,33 @@ class OneTimeTokens:
         self._fittings = fittings
         self._key = sealing.derive(fittings.secret, "one-time codes")
         self._now = fittings.now
+
+    def sent_elsewhere(self, user_id: UserId, email: str) -> tuple[Write, ...]:
+        """Return the writes that remember a code for a new password which the provider sent to an address.
+
+        Nobody can show it to us; but the provider's code counts only for as long as this stands, which it does not once the
+        address or the password is another.
+        """
+        at = self._now()
+        return self._store.added(
+            OneTimeToken(
+                id=ids.new(),
+                user_id=user_id,
+                purpose="recover",
+                email=addresses.key(email),
+                digest=sealing.digest(sealing.new_token()),
+                code_mac=None,
+                code_expires_at=None,
+                tries=0,
+                expires_at=at + CODE_ELSEWHERE_LIVES,
+                created_at=at,
+            )
+        )
+
+    async def was_sent_elsewhere(self, user_id: UserId, email_key: str) -> bool:
+        """Return whether a code of the provider's for a new password, sent to this address, may still count."""
+        sent, at = await self._store.sent_to(email_key, "recover"), self._now()
+        return any(token.user_id == user_id and at < token.expires_at for token in sent)
 
     def issue(self, user_id: UserId, purpose: Purpose, email: str) -> Issued:
         """Return a new link and code, in place of the last ones for this purpose, and the writes that store them."""
@@ -125,12 +154,22 @@ class OneTimeTokens:
             await self._provider.readdress(before, outcome.after)
             try:
                 await store(before, outcome.after, *self._store.spent(token), *outcome.rows)
+            except EmailTaken:
+                await self._take_back(outcome.after)
+                raise
             except PreconditionFailed:
                 if not await self._store.stands(token):
+                    await self._take_back(outcome.after)
                     raise TokenInvalid from None
                 continue
             await self._fittings.account_changed(before.id, outcome.ended)
             return
+
+    async def _take_back(self, told: Account) -> None:
+        """Have the provider know the address that stands, where it was told of one that does not."""
+        stands = await self._accounts.get(told.id)
+        if stands is not None:
+            await self._provider.readdress(told, stands)
 
     async def settle(self, user_id: UserId, decide: Callable[[Account], Outcome]) -> None:
         """Change an account as its provider found right, anew when it was changed meanwhile; raises TokenInvalid when it is gone."""

@@ -17,7 +17,8 @@ class Request(msgspec.Struct, frozen=True, array_like=True):
 
 
 _INSERT: Final = Sql(f"INSERT INTO recovery_requests ({columns(Request)}) VALUES ($1, $2, $3)")
-_OLDEST: Final = Query(f"SELECT {columns(Request)} FROM recovery_requests ORDER BY id LIMIT $1", Request)
+_OLDEST: Final = Query(f"SELECT {columns(Request)} FROM recovery_requests WHERE id > $1 ORDER BY id LIMIT $2", Request)
+_FIRST: Final = "00000000-0000-0000-0000-000000000000"
 _DELETE: Final = Sql("DELETE FROM recovery_requests WHERE id = $1")
 
 
@@ -31,9 +32,9 @@ class RequestStore:
         """Store a request."""
         await self._database.write(Write(_INSERT, msgspec.structs.astuple(request)))
 
-    async def oldest(self, limit: int) -> list[Request]:
-        """Return the requests that have waited longest."""
-        return await self._database.scan(_OLDEST, limit)
+    async def oldest(self, limit: int, after: str | None = None) -> list[Request]:
+        """Return the requests that have waited longest, from the one after `after`, or the first, on."""
+        return await self._database.scan(_OLDEST, after or _FIRST, limit)
 
     async def answer(self, request: Request, *rows: Write) -> bool:
         """Remove a request and write what answers it; return whether nobody else had done so."""

@@ -1,0 +1,182 @@
+"""One live connection, on every database: in step whatever happens meanwhile, and never deaf."""
+
+import asyncio
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from noughts.games.model.games import Game, Wish
+from noughts.games.model.moves import Attempt
+from noughts.games.model.snapshots import Snapshot
+from noughts.games.service.live import Live, Watching
+from noughts.games.service.pace import Pace
+from noughts.kit.tokens import Principal, UserId
+from tests.contracts.test_live_games import people
+from tests.follower import applied, seen
+from tests.services import Services
+
+Couple = tuple[Game, Principal, Principal]
+
+
+class Heard:
+    """What a connection sends, in order."""
+
+    def __init__(self) -> None:
+        self.told: list[dict[str, Any]] = []
+
+    def __call__(self, text: bytes, seq: int | None) -> None:
+        told = json.loads(text)
+        assert told.get("seq") == seq or told["t"] == "done"
+        self.told.append(told)
+
+    def kinds(self) -> list[str]:
+        """Of which kind they were."""
+        return [told["t"] for told in self.told]
+
+    def board(self) -> dict[str, Any]:
+        """What a client shows after all of it."""
+        state = None
+        for told in self.told:
+            if told["t"] in ("move", "offer", "finished", "snapshot"):
+                state = applied(state, told)
+        assert state is not None
+        return seen(state)
+
+
+@pytest.fixture
+async def couple(house: Services) -> Couple:
+    """A game of two."""
+    one, other = await people(house, 2)
+    game = await house.games.seats.create(Wish(seat="invite", opponent=other.user_id, mark="X"), one.user_id)
+    return await house.games.seats.join(game.id, None, other.user_id), one, other
+
+
+async def stored(house: Services, game: Game, by: Principal) -> dict[str, Any]:
+    return seen(json.loads(msgspec.json.encode(await house.games.game(game.id, by))))
+
+
+async def test_what_happens_while_a_game_is_read_is_told_as_well(house: Services, couple: Couple) -> None:
+    game, one, other = couple
+    reads = 0
+
+    async def shown(found: Game, viewer: UserId) -> Snapshot:
+        nonlocal reads
+        reads += 1
+        if reads <= 2:  # once the row was read, before it is shown
+            await house.games.play(game.id, Attempt(reads - 1, reads), one if reads == 1 else other)
+        return await house.games.shown(found, viewer)
+
+    heard = Heard()
+    watching = Watching(
+        house.games.table, house.games._moves, house.games.news, shown, Pace(limited=False), house.games.seats.wait
+    )
+    live = Live(watching, one, heard)
+    await live.watch(game.id, None)
+    live.close()
+    assert heard.board() == await stored(house, game, one)
+    assert heard.board()["ply"] == 2
+
+
+async def test_news_that_are_lost_are_noticed_by_the_next(house: Services, couple: Couple) -> None:
+    game, one, other = couple
+    beside = await Services(house.database, house.clock, house.passwords).ready()  # whose news do not come through here
+    heard = Heard()
+    live = house.games.lives.open(one, heard, lambda: None)
+    await live.watch(game.id, None)
+    await beside.games.play(game.id, Attempt(0, 0), one)
+    assert heard.board()["ply"] == 0
+    await house.games.play(game.id, Attempt(1, 4), other)
+    await asyncio.gather(*live._reading)
+    assert heard.board() == await stored(house, game, one)
+    house.games.lives.close(live)
+
+
+@pytest.mark.parametrize("since", [None, 0, 1, 2, 7, 2**31 - 1])
+async def test_whatever_one_says_one_knows_one_is_in_step(house: Services, couple: Couple, since: int | None) -> None:
+    game, one, other = couple
+    await house.games.play(game.id, Attempt(0, 0), one)
+    heard = Heard()
+    live = house.games.lives.open(one, heard, lambda: None)
+    await live.watch(game.id, since)
+    assert heard.kinds() == (["presence"] if since == 2 else ["snapshot", "presence"])
+    await house.games.play(game.id, Attempt(1, 4), other)
+    await house.games.resign(game.id, one)
+    assert [told["seq"] for told in heard.told if told["t"] in ("move", "finished")] == [3, 4]
+    house.games.lives.close(live)
+
+
+NONSENSE = [
+    b"", b"{", b"null", b"[]", b'"move"', b"\xff", b'{"t":"sub"}', b'{"t":"sub","game":7}', b'{"t":"fly","game":"x"}',
+    b'{"t":"sub","game":"x","t":"sub"}', b'{"t":"sub","game":"\\u0000"}', b'{"t":"move","game":"\\u0000","ply":0,"cell":0}',
+    b'{"t":"move","game":"\\ud800","ply":0,"cell":0}', b'{"t":"sub","game":"../../etc"}', b'{"t":"sub","game":"x","since":-1}',
+    b'{"t":"move","game":"x","ply":1e400,"cell":0}', b'{"t":"move","game":"x","ply":0,"cell":99999999999}',
+    b'{"t":"ping","more":1}', b'{"t":"closed"}', b'{"t":"move","game":"' + b"x" * 3_000 + b'","ply":0,"cell":0}',
+    b'{"t":"move","game":"00000000-0000-7000-8000-000000000000","ply":0,"cell":0}',
+    b'{"t":"sub","game":"00000000-0000-7000-8000-000000000000"}', b'{"t":"sub","game":"ABCDEF00-0000-7000-8000-000000000000"}',
+]  # fmt: skip
+
+
+async def test_whatever_is_said_is_refused_with_a_reason_and_the_next_thing_is_heard(house: Services) -> None:
+    (one,) = await people(house, 1)
+    heard = Heard()
+    live = house.games.lives.open(one, heard, lambda: None)
+    for text in NONSENSE:
+        await live.hear(text)
+    await live.hear(b'{"t":"ping"}')
+    house.games.lives.close(live)
+    assert heard.kinds() == ["refused"] * len(NONSENSE) + ["pong"]
+    for told in heard.told[:-1]:
+        assert told["problem"]["status"] in (400, 404, 422), told
+        assert told["problem"]["detail"] or told["problem"]["title"]
+
+
+async def test_nobody_looks_at_more_than_64_games_over_one_connection(house: Services, couple: Couple) -> None:
+    _, one, other = couple
+    heard = Heard()
+    live = house.games.lives.open(one, heard, lambda: None)
+    for _ in range(65):
+        game = await house.games.seats.create(Wish(seat="invite", opponent=other.user_id), one.user_id)
+        await live.hear(json.dumps({"t": "sub", "game": game.id, "n": 5}).encode())
+    assert heard.kinds().count("snapshot") == 64
+    assert (heard.told[-1]["n"], heard.told[-1]["problem"]["status"]) == (5, 429)
+    await live.hear(json.dumps({"t": "unsub", "game": heard.told[0]["game"]}).encode())
+    await live.hear(json.dumps({"t": "sub", "game": game.id}).encode())
+    assert heard.told[-1]["t"] == "presence"
+    house.games.lives.close(live)
+
+
+async def test_who_looks_is_told_and_who_was_refused_counts_nobody_out(house: Services, couple: Couple) -> None:
+    game, one, other = couple
+    first, second = Heard(), Heard()
+    looking = house.games.lives.open(one, first, lambda: None)
+    await looking.watch(game.id, None)
+    assert {name: first.told[-1][name] for name in ("X", "O", "watching")} == {"X": True, "O": False, "watching": 0}
+    opponent = house.games.lives.open(other, second, lambda: None)
+    await opponent.watch(game.id, None)
+    assert (first.told[-1]["O"], second.told[-1]["X"]) == (True, True)
+
+    async def unreadable(found: Game, viewer: UserId) -> Snapshot:
+        raise RuntimeError
+
+    watching = Watching(
+        house.games.table, house.games._moves, house.games.news, unreadable, Pace(limited=False), house.games.seats.wait
+    )
+    broken = Live(watching, other, Heard())
+    await broken.hear(json.dumps({"t": "sub", "game": game.id}).encode())
+    broken.close()
+    assert house.games.news.is_there(game.id, other.user_id)
+    house.games.lives.close(opponent)
+    assert not house.games.news.is_there(game.id, other.user_id)
+    assert first.told[-1]["O"] is False
+    house.games.lives.close(looking)
+
+
+async def test_of_a_thousand_who_look_players_are_always_known(house: Services, couple: Couple) -> None:
+    game, one, _ = couple
+    for number in range(1_000):
+        house.games.news.come(game.id, UserId(f"somebody-{number:028}"), lambda: None, plays=False)
+    house.games.news.come(game.id, one.user_id, lambda: None, plays=True)
+    presence = house.games.news.presence(game)
+    assert (presence.X, presence.O, presence.watching) == (True, False, 1_000)

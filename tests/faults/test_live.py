@@ -1,0 +1,152 @@
+"""Live play, and the plug pulled in the middle of it: nothing that was acknowledged is lost, and everybody is in step again."""
+
+import asyncio
+import contextlib
+import random
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests import servers
+from tests.faults.load import member
+from tests.follower import OVER, seen
+from tests.players import Player, Refused, invited, playing
+
+ROUNDS = 20
+PAIRS = 4
+PROMISED_S = 1.0
+
+
+class Pair:
+    """Two who play one game after another, and note what was acknowledged."""
+
+    def __init__(self, one: Player, other: Player) -> None:
+        self.players = (one, other)
+        self.acknowledged: dict[str, list[int]] = {}
+
+    async def play(self) -> None:
+        """Play until told to stop."""
+        while True:
+            one, other = self.players
+            game = await invited(one, other)
+            self.acknowledged[game] = []
+            while one.state(game)["status"] not in OVER:
+                await self._move(game)
+            self.players = (other, one)
+            for player in self.players:
+                await player.until(partial(player.shows_the_end, game))
+                await player.leave(game)
+
+    async def _move(self, game: str) -> None:
+        cells = self.acknowledged[game]
+        player = self.players[len(cells) % 2]
+        await player.until(lambda: player.state(game)["ply"] >= len(cells))
+        free = [cell for cell, mark in enumerate(player.state(game)["board"]) if mark is None]
+        cell = random.choice(free)
+        with contextlib.suppress(Refused):
+            await player.play(game, cell, ply=len(cells))
+            cells.append(cell)
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[servers.Process]:
+    """A server of the test's own on a file, to be killed."""
+    with servers.serving(tmp_path / "data", rate_limits="off", log="warning") as found:
+        yield found
+
+
+async def killed_again_and_again(process: servers.Process, people: list[Player]) -> list[float]:
+    """Kill the server in the midst of play and start it, so many times; return when everybody was in step each time."""
+    waits = []
+    for _ in range(ROUNDS):
+        await asyncio.sleep(random.uniform(0.02, 0.4))
+        process.kill()
+        await asyncio.to_thread(process.start)
+        back_at = time.monotonic()
+        for player in people:
+            await player.until(player.is_in_step)
+        waits.append(max(0.0, *(at for player in people for at in player.in_step_at.values())) - back_at)
+    return waits
+
+
+@pytest.mark.slow
+async def test_after_each_power_cut_everybody_is_in_step_within_a_second_and_no_move_is_lost(
+    process: servers.Process,
+) -> None:
+    async with playing(f"http://127.0.0.1:{process.port}", 2 * PAIRS) as people:
+        pairs = [Pair(*people[n : n + 2]) for n in range(0, len(people), 2)]
+        tasks = [asyncio.create_task(pair.play()) for pair in pairs]
+        waits = await killed_again_and_again(process, people)
+        assert not [task for task in tasks if task.done()], [task.exception() for task in tasks if task.done()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        moves = sum([await checked(pair) for pair in pairs])
+        print(f"{moves} moves in {sum(len(pair.acknowledged) for pair in pairs)} games; in step after")  # noqa: T201
+        print(f"{sorted(round(max(0.0, wait) * 1000) for wait in waits)} ms")  # noqa: T201 - what was measured
+        assert min(len(pair.acknowledged) for pair in pairs) > 1
+        assert max(waits) < PROMISED_S
+
+
+async def checked(pair: Pair) -> int:
+    """Look for every acknowledged move in its place, and at what both players show; return how many there were."""
+    for game, cells in pair.acknowledged.items():
+        stored = await pair.players[0].got("GET", f"/games/{game}")
+        assert stored["moves"][: len(cells)] == cells
+        assert len(stored["moves"]) <= len(cells) + 1
+        assert stored["pos"] == len(stored["moves"])
+        for player in pair.players:
+            if (left := player.left.get(game)) is None:
+                await player.until(partial(player.shows, game, stored["seq"]))
+                left = player.state(game)
+            assert seen(left) == seen(stored)
+    return sum(map(len, pair.acknowledged.values()))
+
+
+RATED_ROUNDS = 10
+
+
+async def giving_up(one: Player, other: Player) -> None:
+    """Play one rated series after another, giving up each game: an ending, two ratings and the next game each time."""
+    name = (await one.got("GET", f"/users/{other.id}"))["username"]
+    while True:
+        made = await one.got("POST", "/challenges", {"username": name, "rated": True})
+        game: str | None = made["id"]
+        await other.got("POST", f"/challenges/{game}/accept")
+        while game is not None:
+            over = await random.choice((one, other)).got("POST", f"/games/{game}/resign")
+            game = over["next"]
+
+
+@pytest.mark.slow
+async def test_a_power_cut_never_parts_an_ending_from_its_ratings_and_the_next_game(process: servers.Process) -> None:
+    async with playing(f"http://127.0.0.1:{process.port}", 6) as people:
+        for player in people:
+            name, registration = member(process.port)
+            await player.got("PUT", "/users/me", registration)
+            player.become(await player.got("POST", "/login", {"username": name, "password": registration["password"]}))
+        tasks = [asyncio.create_task(giving_up(*people[n : n + 2])) for n in range(0, 6, 2)]
+        for _ in range(RATED_ROUNDS):
+            await asyncio.sleep(random.uniform(0.02, 0.4))
+            process.kill()
+            await asyncio.to_thread(process.start)
+        assert not [task for task in tasks if task.done()], [task.exception() for task in tasks if task.done()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    process.stop()
+    with sqlite3.connect(process.data / "noughts.db") as database:
+        games = database.execute("SELECT id, series_no, next_id FROM games WHERE status = 'finished'").fetchall()
+        rated = Counter(game for (game,) in database.execute("SELECT game_id FROM rated_games"))
+        known = {game for (game,) in database.execute("SELECT id FROM games")}
+        counted = database.execute("SELECT sum(games) FROM ratings").fetchone()[0]
+    print(f"{len(games)} rated games")  # noqa: T201 - what was measured
+    assert len(games) > RATED_ROUNDS
+    assert rated == {game: 2 for game, _, _ in games}
+    assert counted == 2 * len(games)
+    assert all((following in known) == (number < 4) for _, number, following in games)

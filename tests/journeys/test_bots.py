@@ -1,0 +1,142 @@
+"""Bots: what happens to oneself as a stream, and the example that plays by it."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests import servers
+from tests.journeys.test_playing import guest, until_my_turn
+
+BOT = Path(__file__).parents[2] / "examples" / "bot.py"
+WITHIN_S = 20
+
+
+class Heard:
+    """The lines of one's stream as they come."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+
+    def next(self, kind: str) -> dict[str, Any]:
+        """Return the next message of a kind; what lies between is left out."""
+        for line in self._lines:
+            if line and (said := json.loads(line))["t"] == kind:
+                return dict(said)
+        raise AssertionError(f"the stream ended before a {kind}")
+
+
+@contextmanager
+def listening(client: httpx.Client, me: dict[str, str]) -> Iterator[Heard]:
+    """Listen to what happens to somebody."""
+    with client.stream("GET", "/stream", headers=me, timeout=WITHIN_S) as answer:
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/x-ndjson")
+        yield Heard(answer.iter_lines())
+
+
+@contextmanager
+def bot(server: servers.Process) -> Iterator[str]:
+    """Run the example, and yield the name it plays under."""
+    environ = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    command = [sys.executable, str(BOT), f"http://127.0.0.1:{server.port}"]
+    process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline().removeprefix("Challenge ").strip()
+        assert process.poll() is None
+    finally:
+        process.terminate()
+        process.wait(10)
+        process.stdout.close()
+
+
+def begun(client: httpx.Client, me: dict[str, str], game_id: str) -> dict[str, Any]:
+    """Return a game once the other has come."""
+    deadline = time.monotonic() + WITHIN_S
+    while (game := client.get(f"/games/{game_id}", headers=me).json())["status"] == "open":
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return dict(game)
+
+
+@pytest.mark.parametrize("mark", ["X", "O"])
+def test_the_example_takes_a_challenge_and_plays_to_the_end(
+    server: servers.Process, client: httpx.Client, mark: str
+) -> None:
+    with bot(server) as name:
+        me = guest(client)
+        game = client.post("/challenges", json={"username": name, "mark": mark}, headers=me).json()
+        game = begun(client, me, game["id"])
+        while (game := until_my_turn(client, me, game, mark))["status"] == "playing":
+            assert game["turn"] == mark
+            move = {"ply": game["ply"], "cell": game["board"].index(None)}
+            assert client.post(f"/games/{game['id']}/moves", json=move, headers=me).status_code == 201
+            game = client.get(f"/games/{game['id']}", headers=me).json()
+    assert (game["status"], game["reason"] in ("line", "full")) == ("finished", True)
+    assert game["result"] != mark  # who always plays the first free cell is no match for it
+
+
+def test_the_example_declines_what_it_does_not_play(server: servers.Process, client: httpx.Client) -> None:
+    with bot(server) as name:
+        me = guest(client)
+        game = client.post("/challenges", json={"username": name, "variant": "5x5x4"}, headers=me).json()
+        assert begun(client, me, game["id"])["status"] == "aborted"
+
+
+def test_who_listens_hears_a_challenge_and_then_the_game(client: httpx.Client) -> None:
+    alice, bob = guest(client), guest(client)
+    name = client.get("/users/me", headers=bob).json()["username"]
+    with listening(client, alice) as to_alice, listening(client, bob) as to_bob:
+        game = client.post("/challenges", json={"username": name, "mark": "X"}, headers=alice).json()["id"]
+        assert to_bob.next("challenge")["status"] == "open"
+        client.post(f"/challenges/{game}/accept", headers=bob)
+        for heard in (to_alice, to_bob):
+            assert heard.next("challenge") | {"by": None} == {
+                "t": "challenge", "game": game, "by": None, "status": "playing",
+            }  # fmt: skip
+            snapshot = heard.next("snapshot")["snapshot"]
+            assert (snapshot["id"], snapshot["status"]) == (game, "playing")
+        client.post(f"/games/{game}/moves", json={"ply": 0, "cell": 4}, headers=alice)
+        assert [to.next("move")["cell"] for to in (to_alice, to_bob)] == [4, 4]
+        client.post(f"/games/{game}/resign", headers=bob)
+        assert to_alice.next("finished")["result"] == "X"
+
+
+def test_who_listens_hears_of_games_begun_by_any_way(client: httpx.Client) -> None:
+    me = guest(client)
+    with listening(client, me) as heard:
+        computer = {"opponent": {"kind": "computer", "level": 1}, "mark": "X"}
+        game = client.post("/games", json=computer, headers=me).json()["id"]
+        assert heard.next("snapshot")["game"] == game
+        client.post(f"/games/{game}/resign", headers=me)
+        assert heard.next("finished")["status"] == "finished"
+        client.post(f"/games/{game}/offers", json={"kind": "rematch"}, headers=me)
+        following = heard.next("finished")["next"]
+        assert heard.next("snapshot")["game"] == following
+        assert heard.next("move")["game"] == following  # sides are swapped: the computer begins
+
+
+def test_who_comes_later_is_told_what_stands(client: httpx.Client) -> None:
+    alice, bob = guest(client), guest(client)
+    name = client.get("/users/me", headers=bob).json()["username"]
+    game = client.post("/games", json={"opponent": {"kind": "computer", "level": 1}, "mark": "X"}, headers=bob).json()
+    challenge = client.post("/challenges", json={"username": name}, headers=alice).json()
+    with listening(client, bob) as heard:
+        assert heard.next("snapshot")["game"] == game["id"]
+        assert heard.next("challenge")["game"] == challenge["id"]
+
+
+def test_the_stream_ends_with_the_session(client: httpx.Client) -> None:
+    me = guest(client)
+    with listening(client, me) as heard:
+        client.post("/logout", json={}, headers=me)
+        assert heard.next("closed") == {"t": "closed"}
+    assert client.get("/stream", headers=me).status_code == 401
