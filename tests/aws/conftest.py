@@ -11,7 +11,7 @@ from tests.containers.engine import Podman
 from tests.containers.images import Images
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cloud(podman: Podman, built: Images, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """Everything that `infra/aws` describes, on the emulator, from this checkout's image."""
     folder = tmp_path_factory.mktemp("cloud")

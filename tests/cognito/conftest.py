@@ -20,7 +20,7 @@ def through(flow: Flow) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("cognito", params, indirect=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Emulator], RunningPool]]:
     """Return what starts an emulator, or finds it running."""
     started: dict[Emulator, RunningPool] = {}
@@ -73,7 +73,7 @@ async def pool(cognito: RunningPool, credentials: None) -> AsyncIterator[Pool]:
     await found.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def platforms(
     tmp_path_factory: pytest.TempPathFactory, emulators: Callable[[Emulator], RunningPool]
 ) -> Iterator[Callable[[Provider], Platform]]:
