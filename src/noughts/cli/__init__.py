@@ -6,7 +6,7 @@ import sys
 from cyclopts import App, CycloptsError, Parameter
 
 from noughts import VERSION
-from noughts.cli import cluster, db, envoy, facts, keys, mail, people, pool, serving, users
+from noughts.cli import cluster, db, envoy, facts, keys, mail, people, play, pool, serving, users
 from noughts.kit.errors import Problem, Refusal
 
 app = App(
@@ -17,6 +17,7 @@ app = App(
 )
 app.command(serving.serve)
 app.command(cluster.cluster)
+app.command(play.play)
 app.command(facts.list_settings, name="settings")
 app.command(facts.print_openapi, name="openapi")
 app.command(envoy.print_envoy, name="envoy")
