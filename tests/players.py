@@ -235,12 +235,22 @@ async def refused(base: str, ticket: str, **headers: str) -> int:
     return 0
 
 
+async def guest(http: httpx.AsyncClient) -> Player:
+    """Return a new guest, not connected yet."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        answer = await http.post("/guests", json={})
+        if answer.status_code != 503 or time.monotonic() > deadline:
+            assert answer.status_code == 201, answer.text
+            return Player(http, answer.json())
+        await asyncio.sleep(AGAIN_S)
+
+
 @contextlib.asynccontextmanager
 async def playing(base: str, count: int) -> AsyncIterator[list[Player]]:
     """Let so many guests come to a server for the length of a block."""
     async with httpx.AsyncClient(base_url=base, timeout=10, trust_env=False) as http:
-        answers = [await http.post("/guests", json={}) for _ in range(count)]
-        people = [Player(http, answer.json()) for answer in answers]
+        people = [await guest(http) for _ in range(count)]
         for person in people:
             person.come()
         try:

@@ -60,7 +60,7 @@ def test_a_server_that_waits_for_its_database_ends_when_it_is_told_to(
 ) -> None:
     with waiting(tmp_path) as process:
         process.send_signal(number)
-        assert process.wait(5) == status
+        assert process.wait(20) == status
     assert "Traceback" not in (tmp_path / "log").read_text()
 
 
@@ -69,4 +69,4 @@ def test_so_it_does_as_the_first_process_of_a_container(tmp_path: Path) -> None:
     with waiting(tmp_path, "unshare", "--pid", "--fork", "--kill-child") as outside:
         (first,) = Path(f"/proc/{outside.pid}/task/{outside.pid}/children").read_text().split()
         os.kill(int(first), signal.SIGTERM)
-        assert outside.wait(5) == 143
+        assert outside.wait(20) == 143

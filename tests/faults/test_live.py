@@ -9,7 +9,9 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+import asyncpg
 import pytest
 
 from tests import servers
@@ -41,6 +43,10 @@ class Pair:
             for player in self.players:
                 await player.until(partial(player.shows_the_end, game))
                 await player.leave(game)
+
+    def has_played(self, games: int) -> bool:
+        """Whether so many games were begun."""
+        return len(self.acknowledged) >= games
 
     async def _move(self, game: str) -> None:
         cells = self.acknowledged[game]
@@ -150,3 +156,48 @@ async def test_a_power_cut_never_parts_an_ending_from_its_ratings_and_the_next_g
     assert rated == {game: 2 for game, _, _ in games}
     assert counted == 2 * len(games)
     assert all((following in known) == (number < 4) for _, number, following in games)
+
+
+# News between processes.
+
+
+@pytest.fixture
+def both(tmp_path: Path, postgres_address: str, copied_postgres: Any) -> Iterator[tuple[str, list[servers.Process]]]:
+    """Two servers on one PostgreSQL, and its address."""
+    address = copied_postgres("live_news")
+    with servers.together(tmp_path, 2, database=address, rate_limits="off", log="warning") as found:
+        yield address, found
+
+
+async def cut_off_again_and_again(address: str, times: int) -> None:
+    """Cut the connections over which the servers hear each other, so many times."""
+    connection = await asyncpg.connect(address)
+    for _ in range(times):
+        await asyncio.sleep(random.uniform(0.05, 0.5))
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'noughts events' AND datname = current_database()"
+        )
+    await connection.close()
+
+
+@pytest.mark.slow
+async def test_whoever_plays_through_two_servers_misses_nothing_when_these_cannot_hear_each_other(
+    both: tuple[str, list[servers.Process]],
+) -> None:
+    address, (here, there) = both
+    async with (
+        playing(f"http://127.0.0.1:{here.port}", 4) as ones,
+        playing(f"http://127.0.0.1:{there.port}", 4) as others,
+    ):
+        pairs = [Pair(one, other) for one, other in zip(ones, others, strict=True)]
+        tasks = [asyncio.create_task(pair.play()) for pair in pairs]
+        await cut_off_again_and_again(address, 15)
+        for pair in pairs:  # nobody waits for news that are lost
+            await pair.players[0].until(partial(pair.has_played, len(pair.acknowledged) + 2))
+        assert not [task for task in tasks if task.done()], [task.exception() for task in tasks if task.done()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        moves = sum([await checked(pair) for pair in pairs])
+        print(f"{moves} moves in {sum(len(pair.acknowledged) for pair in pairs)} games")  # noqa: T201 - what was measured

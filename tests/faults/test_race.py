@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from noughts.games.rules import classic
-from tests import servers
+from tests import players, servers
 from tests.follower import OVER, seen
 from tests.players import Player, Refused
 
@@ -143,7 +143,7 @@ class Crowd:
 
 async def test_every_move_is_stored_once_and_every_refusal_explained(both: list[servers.Process]) -> None:
     clients = [httpx.AsyncClient(base_url=f"http://127.0.0.1:{one.port}", timeout=20, trust_env=False) for one in both]
-    people = [Player(http, (await http.post("/guests", json={})).json()) for http in clients * (PEOPLE // 2)]
+    people = [await players.guest(http) for http in clients * (PEOPLE // 2)]
     for player in people:
         player.come()
     crowd = Crowd(people)

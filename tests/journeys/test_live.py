@@ -137,8 +137,9 @@ async def test_the_computer_answers_live(server: servers.Process) -> None:
         while one.state(game)["status"] == "playing":
             await one.until(lambda: one.state(game)["turn"] != "X")
             if one.state(game)["turn"] == "O":
+                ply = one.state(game)["ply"]
                 await one.play(game, one.state(game)["board"].index(None))
-                await one.until(lambda: one.state(game)["turn"] != "O")
+                await one.until(lambda ply=ply: one.state(game)["ply"] > ply)
         assert one.state(game)["result"] != "O"
 
 

@@ -15,7 +15,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from tests import servers
+from tests import players, servers
 from tests.faults.harm import noughts
 from tests.players import Player, invited, opened, playing, refused
 from tests.security.attacks import PASSWORD, member
@@ -34,7 +34,7 @@ async def http(server: servers.Process) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 async def guest(http: httpx.AsyncClient) -> Player:
     """Somebody new."""
-    return Player(http, (await http.post("/guests", json={})).json())
+    return await players.guest(http)
 
 
 async def ticket_of(player: Player) -> str:
@@ -340,7 +340,7 @@ async def came(base: str, player: Player, count: int) -> list[ClientConnection]:
 async def test_a_thousand_connections_are_neither_one_persons_nor_one_addresss(limited: servers.Process) -> None:
     base = f"http://127.0.0.1:{limited.port}"
     async with httpx.AsyncClient(base_url=base, timeout=10, trust_env=False) as http:
-        people = [Player(http, (await http.post("/guests", json={})).json()) for _ in range(6)]
+        people = [await players.guest(http) for _ in range(6)]
         sockets = await asyncio.gather(*(came(base, each, 19) for each in people[:5]))
         sockets[0] += await came(base, people[0], 1)
         game = (await people[0].got("POST", "/games", {"opponent": {"kind": "anyone"}}))["id"]
@@ -361,7 +361,7 @@ async def test_a_thousand_connections_are_neither_one_persons_nor_one_addresss(l
 async def test_the_limit_of_moves_holds_over_all_connections_of_a_person_together(limited: servers.Process) -> None:
     base = f"http://127.0.0.1:{limited.port}"
     async with httpx.AsyncClient(base_url=base, timeout=10, trust_env=False) as http:
-        player = Player(http, (await http.post("/guests", json={})).json())
+        player = await players.guest(http)
         sockets = await came(base, player, 4)
         move = {"t": "move", "game": player.id, "ply": 0, "cell": 0}
         began = time.monotonic()
@@ -384,7 +384,7 @@ async def _all(socket: ClientConnection, message: dict[str, Any], count: int) ->
 async def test_who_says_a_hundred_things_a_second_is_hung_up_on(limited: servers.Process) -> None:
     base = f"http://127.0.0.1:{limited.port}"
     async with httpx.AsyncClient(base_url=base, timeout=10, trust_env=False) as http:
-        player = Player(http, (await http.post("/guests", json={})).json())
+        player = await players.guest(http)
         (socket,) = await came(base, player, 1)
         with contextlib.suppress(ConnectionClosed):
             for _ in range(300):

@@ -165,9 +165,8 @@ class News:
         self._here[game_id] = {user_id: count, **here} if plays else {**here, user_id: count}
         self._presence.setdefault(game_id, set()).add(changed)
         self._say(game_id)
-        if (
-            count > 1 or len(self._presence[game_id]) > _MANY
-        ):  # no news for the others, or not at once; but they know nothing
+        # To the others that is no news, or not at once; but they who come know nothing yet.
+        if count > 1 or len(self._presence[game_id]) > _MANY:
             changed()
 
     def go(self, game_id: GameId, user_id: UserId, changed: Callable[[], None]) -> None:

@@ -164,6 +164,7 @@ export class Live {
     const [wire, wasUp] = [this.wire, this.up];
     this.wire = null;
     this.up = false;
+    this.subs.clear();
     wire?.close();
     for (const n of [...this.asked.keys()]) this.settle(n)?.failed(new Unreachable());
     if (wasUp) for (const listener of this.games.values()) listener.link(false);

@@ -7,14 +7,16 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /** What one may choose; null is as long as one likes. */
-export const TIMES: readonly { value: string; text: string; time: Time | null }[] = [
-  { value: 'none', text: 'No clock', time: null },
-  { value: 'turn', text: '30 seconds a move', time: { kind: 'turn', turn_ms: 30 * SECOND } },
-  { value: 'quick', text: '1 minute + 1 second', time: { kind: 'clock', initial_ms: MINUTE, increment_ms: SECOND } },
-  { value: 'calm', text: '5 minutes + 3 seconds', time: { kind: 'clock', initial_ms: 5 * MINUTE, increment_ms: 3 * SECOND } },
-  { value: 'day', text: '1 day a move', time: { kind: 'days', days: 1 } },
-  { value: 'days', text: '3 days a move', time: { kind: 'days', days: 3 } },
-];
+export const TIMES: readonly { value: string; text: string; time: Time | null }[] = (
+  [
+    ['none', null],
+    ['turn', { kind: 'turn', turn_ms: 30 * SECOND }],
+    ['quick', { kind: 'clock', initial_ms: MINUTE, increment_ms: SECOND }],
+    ['calm', { kind: 'clock', initial_ms: 5 * MINUTE, increment_ms: 3 * SECOND }],
+    ['day', { kind: 'days', days: 1 }],
+    ['days', { kind: 'days', days: 3 }],
+  ] as const
+).map(([value, time]) => ({ value, time, text: time ? nameOfTime(time) : 'No clock' }));
 
 /** Milliseconds a side has left as the server has `now`; null without a clock. */
 export function leftOf(game: Snapshot, mark: Mark, now: number): number | null {
