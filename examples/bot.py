@@ -11,22 +11,20 @@ import httpx
 LINES = [(0, 1, 2), (3, 4, 5), (6, 7, 8), (0, 3, 6), (1, 4, 7), (2, 5, 8), (0, 4, 8), (2, 4, 6)]
 http = httpx.Client(base_url=(*sys.argv, "http://localhost:8000")[1], timeout=httpx.Timeout(10, read=40))
 me: dict[str, Any] = {}
-games: dict[str, dict[str, Any]] = {}
 
 
 def sign_in() -> None:
     """Sign in as a member or a guest; later, exchange the refresh token for the next ones."""
-    member = {"username": os.environ.get("BOT_USERNAME"), "password": os.environ.get("BOT_PASSWORD")}
-    path, body = ("/login", member) if member["username"] else ("/guests", {})
-    path, body = ("/token", {"refresh_token": me["refresh_token"]}) if me else (path, body)
+    name, password = os.environ.get("BOT_USERNAME"), os.environ.get("BOT_PASSWORD")
+    first = ("/login", {"username": name, "password": password}) if name else ("/guests", {})
+    path, body = ("/token", {"refresh_token": me["refresh_token"]}) if me else first
     me.update(http.post(path, json=body).raise_for_status().json())
     http.headers["Authorization"] = f"Bearer {me['access_token']}"
 
 
 def call(method: str, path: str, body: object = None) -> Any:
-    """Return what a call answers; an access token lives for ten minutes, then it is refused and the next one is due."""
-    answer = http.request(method, path, json=body)
-    if answer.status_code == 401:
+    """Return what a call answers; an access token lives for ten minutes, then the next one is due."""
+    if (answer := http.request(method, path, json=body)).status_code == 401:
         sign_in()
         answer = http.request(method, path, json=body)
     return answer.json()
@@ -43,32 +41,25 @@ def choose(board: list[str | None], mine: str) -> int:
 
 
 def hear(said: dict[str, Any]) -> None:
-    """Take a challenge; keep in mind how each game stands; move when it is one's turn."""
+    """Take a challenge, and move when it is one's turn."""
+    game = call("GET", f"/games/{said['game']}") if said["t"] in ("challenge", "snapshot", "move") else {}
     if said["t"] == "challenge" and said["status"] == "open":
-        wanted = call("GET", f"/games/{said['game']}")["variant"] == "classic"
-        call("POST", f"/challenges/{said['game']}/{'accept' if wanted else 'decline'}")
-    if said["t"] == "snapshot":
-        games[said["game"]] = said["snapshot"]
-    elif said["t"] == "move" and said["game"] in games:
-        games[said["game"]]["board"][said["cell"]] = said["mark"]
-        games[said["game"]].update(turn=said["turn"], ply=said["ply"] + 1, pos=said["pos"])
-    game = games.get(said["game"]) if said["t"] in ("snapshot", "move") else None
-    mine = game and game["turn"] and game["players"][game["turn"]]["id"] == me["user"]["id"]
-    if game and mine and game["variant"] == "classic":
-        move = {"ply": game["ply"], "pos": game["pos"], "cell": choose(game["board"], game["turn"])}
+        call("POST", f"/challenges/{said['game']}/{'accept' if game['variant'] == 'classic' else 'decline'}")
+    elif (
+        (turn := game.get("turn")) and game["variant"] == "classic" and game["players"][turn]["id"] == me["user"]["id"]
+    ):
+        move = {"ply": game["ply"], "pos": game["pos"], "cell": choose(game["board"], turn)}
         call("POST", f"/games/{said['game']}/moves", move)
 
 
 if __name__ == "__main__":
     sign_in()
     print(f"Challenge {me['user']['username']}", flush=True)
-    while True:
+    while True:  # a stream ends with its server: the next one tells what was missed
         try:
             with http.stream("GET", "/stream") as stream:
-                for line in stream.raise_for_status().iter_lines():
-                    if line:  # an empty one only says that the server is still there
-                        hear(json.loads(line))
+                for text in filter(None, stream.iter_lines()):
+                    hear(json.loads(text))
             sign_in()
-        except httpx.TransportError as error:
-            print(f"{error}: again in a second", file=sys.stderr)
-        time.sleep(1)
+        except httpx.TransportError:
+            time.sleep(1)
