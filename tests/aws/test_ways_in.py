@@ -82,7 +82,7 @@ def test_each_path_of_the_route_tables_leads_to_its_service(entrance: Listener) 
     }
 
 
-@pytest.mark.parametrize("path", ["/", "/play/a", "/@ada", "/assets/x.js", "/live", "/usersx", "/nowhere", "/docs"])
+@pytest.mark.parametrize("path", ["/", "/play/a", "/@ada", "/assets/x.js", "/livex", "/usersx", "/nowhere", "/docs"])
 def test_everything_else_is_the_gateways(entrance: Listener, path: str) -> None:
     assert entrance.decides(path) == "gateway"
 
