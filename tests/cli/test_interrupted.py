@@ -27,6 +27,11 @@ main()
 WAITING = {"database": "postgresql://127.0.0.1:1/x", "wait_s": "600"}
 
 
+def _heeding_ctrl_c() -> None:
+    """Take Ctrl-C for what it is: whoever runs the tests in the background starts them deaf to it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def waiting(folder: Path, *before: str) -> Iterator[subprocess.Popen[bytes]]:
     """Yield a server that waits for a database that never comes, or what was put before it."""
@@ -35,6 +40,7 @@ def waiting(folder: Path, *before: str) -> Iterator[subprocess.Popen[bytes]]:
         process = subprocess.Popen(
             [*before, sys.executable, "-m", "noughts", "serve", "--port", str(servers.free_port())],
             env=environment(**WAITING), stdout=told, stderr=told, cwd=folder,
+            preexec_fn=_heeding_ctrl_c,  # noqa: PLW1509 - nothing else runs in this process just now
         )  # fmt: skip
     try:
         deadline = time.monotonic() + servers.START_S
