@@ -68,6 +68,7 @@ def test_anyone_may_see_how_somebody_fared(client: httpx.Client) -> None:
     assert created_at.endswith("Z")
     assert shown == {
         "username": name,
+        "ratings": [],
         "kind": "guest",
         "record": {
             "people": {"won": 1, "lost": 0, "drawn": 0},
