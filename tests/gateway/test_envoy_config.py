@@ -88,8 +88,10 @@ def test_every_public_call_leads_to_its_service_with_its_requirement_and_its_lim
 
     network = set() if route.limit.network is None else {f"limit.{route.limit.network.name}"}
     shown = {f"limit.{route.limit.name}-shown"} if route.limit.per_browser else set()
+    unbuffered = {"buffer"} if route.live == "socket" else set()
     assert found["route"]["cluster"] == SERVICES[title]
-    assert awake(found) == {f"limit.{route.limit.name}"} | network | shown | REQUIRED.get(route.who, set())
+    limits = {f"limit.{route.limit.name}"} | network | shown
+    assert awake(found) == limits | unbuffered | REQUIRED.get(route.who, set())
 
 
 @pytest.mark.parametrize(("title", "route"), PUBLIC, ids=lambda each: getattr(each, "path", each))
@@ -142,7 +144,7 @@ def test_a_path_with_one_reading_is_somewhere(path: str) -> None:
 def test_only_what_is_repeatable_is_sent_again_once_it_may_have_been_heard(title: str, route: Route) -> None:
     policy = answering(drawn(), route.method, somewhere(route))["route"]["retry_policy"]
     heard = {"reset"} & set(policy["retry_on"].split(","))
-    assert bool(heard) == (route.method in ("GET", "PUT", "DELETE") or route.repeatable)
+    assert bool(heard) == (not route.live and (route.method in ("GET", "PUT", "DELETE") or route.repeatable))
 
 
 def test_what_makes_something_new_each_time_is_not_called_repeatable() -> None:
