@@ -45,6 +45,9 @@ def fill(data: Path) -> Kept:
         game = client.post("/games", json=VERSUS, headers=signed(guest) | KEY).json()
         moved = client.post(f"/games/{game['id']}/moves", json={"ply": 0, "cell": 4}, headers=signed(guest))
         assert moved.is_success, moved.text
+        rated = client.post("/games", json=VERSUS | {"rated": True}, headers=signed(grant)).json()
+        assert client.post(f"/games/{rated['id']}/resign", headers=signed(grant)).is_success
+        assert client.post("/live/tickets", headers=signed(grant)).status_code == 201
     with (
         servers.serving(data, **NOBODY_TAKES_MAILS, **SETTINGS) as server,
         server.client() as client,

@@ -271,7 +271,7 @@ def test_who_moves_is_said_by_the_token_alone(client: httpx.Client, player: str)
 @pytest.mark.parametrize(
     "body",
     [
-        {"opponent": {"kind": "computer", "level": 2}}, {"opponent": {"kind": "computer", "level": "6"}}, {"opponent": {"kind": "computer"}},
+        {"opponent": {"kind": "computer", "level": 8}}, {"opponent": {"kind": "computer", "level": "6"}}, {"opponent": {"kind": "computer"}},
         {"opponent": {"kind": "computer", "level": True}}, {"opponent": {"kind": "anyone", "level": 1}}, {"opponent": {"kind": "root"}},
         {"opponent": []}, {"opponent": None}, {"opponent": {}}, {}, {"opponent": {"kind": ["anyone"]}},
         {"opponent": {"kind": "anyone"}, "mark": "x"}, {"opponent": {"kind": "anyone"}, "variant": "classic'--"},

@@ -84,6 +84,8 @@ _KINDS: Final[dict[type[sa.types.TypeEngine[Any]], Kind]] = {
     sa.types.Uuid: "id",
     sa.types.DateTime: "time",
     sa.types.LargeBinary: "bytes",
+    sa.types.Boolean: "flag",
+    sa.types.Float: "real",
     sa.types.Integer: "number",
     sa.types.String: "text",
 }

@@ -9,8 +9,8 @@ from typing import Any, Final, Literal, NamedTuple
 from noughts.kit.errors import Refusal
 from noughts.kit.times import rfc3339
 
-Kind = Literal["id", "time", "bytes", "text", "number"]
-Plain = str | int | bytes | None
+Kind = Literal["id", "time", "bytes", "text", "flag", "real", "number"]
+Plain = str | int | float | bytes | None
 _CIRCLE: Final = 1 << 256
 
 
@@ -109,11 +109,25 @@ def _number(value: Any) -> int:  # noqa: ANN401 - whatever SQLite holds
     return value
 
 
+def _real(value: Any) -> float:  # noqa: ANN401 - whatever SQLite holds
+    if not isinstance(value, float):
+        raise TypeError(value)
+    return value
+
+
+def _flag(value: Any) -> bool:  # noqa: ANN401 - whatever SQLite holds
+    if _number(value) not in (0, 1):
+        raise ValueError(value)
+    return bool(value)
+
+
 _MEANT: Final[dict[Kind, Callable[[Any], Any]]] = {
     "id": _id,
     "time": _time,
     "bytes": _bytes,
     "text": _text,
+    "flag": _flag,
+    "real": _real,
     "number": _number,
 }
 
@@ -125,6 +139,8 @@ def _plain(value: Any) -> Plain:  # noqa: ANN401 - as the driver gives it
         return rfc3339(at) if at.microsecond % 1_000 == 0 else at.isoformat()
     if isinstance(value, uuid.UUID):
         return str(value)
-    if value is None or isinstance(value, str | int | bytes):
+    if isinstance(value, bool):
+        return int(value)
+    if value is None or isinstance(value, str | int | float | bytes):
         return value
     raise TypeError(type(value))
