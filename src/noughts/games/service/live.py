@@ -15,7 +15,7 @@ from noughts.games.service.news import Begun, ForSomebody, GameChanged, News
 from noughts.games.service.pace import Pace
 from noughts.games.service.table import Table
 from noughts.kit import problems
-from noughts.kit.errors import BadRequest, InternalError, Invalid, Problem, TooManyRequests
+from noughts.kit.errors import BadRequest, InternalError, Invalid, Problem, TooManyRequests, Unavailable
 from noughts.kit.ids import is_id
 from noughts.kit.logging import log
 from noughts.kit.tokens import Principal, UserId
@@ -25,6 +25,7 @@ MOST: Final = 64
 """Games one connection may look at at once."""
 _DECODE: Final = msgspec.json.Decoder(Said).decode
 _ENCODE: Final = msgspec.json.Encoder().encode
+_AGAIN_S: Final = 0.3
 _PONG: Final = _ENCODE(Pong())
 
 Send = Callable[[bytes, int | None], None]
@@ -184,10 +185,15 @@ class Live:
             self.send(_ENCODE(Shown(game=game.id, seq=game.seq, snapshot=msgspec.Raw(_ENCODE(shown)))), game.seq)
 
     async def _show_again(self, seen: _Seen) -> None:
-        try:
-            await self._show(seen)
-        except Problem as problem:
-            log.info("live_game_unreadable", game=seen.game.id, problem=problem.slug())
+        while True:
+            try:
+                await self._show(seen)
+            except Unavailable:  # what was missed is still missing
+                await asyncio.sleep(_AGAIN_S)
+                continue
+            except Problem as problem:
+                log.info("live_game_unreadable", game=seen.game.id, problem=problem.slug())
+            return
 
     def _for_me(self, found: ForSomebody) -> None:
         if not isinstance(found.told, Begun):  # whoever began it knows
