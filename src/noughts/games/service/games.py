@@ -83,7 +83,7 @@ class GameService:
         self.history = History(store.games, table, self.cards, users)
         self.analyst = Analyst()
         pace = Pace(limited=fittings.limited)
-        watching = Watching(table, self._moves, self.news, self.shown, pace, self.seats.wait)
+        watching = Watching(table, self._moves, self.news, self.shown, pace, self.seats.wait, store.games.how_far)
         self.lives = Lives(watching, self.tickets, fittings.broadcast)
 
     # What people do.
@@ -212,6 +212,7 @@ class GameService:
             every(_TIMED_S, self.seats.match),
             every(_SWEPT_S, self.seats.give_up),
             every(_TIMED_S, self.lives.check),
+            every(_SWEPT_S, self.lives.catch_up),
             every(_SAID_S, self.news.say_again),
             every(_SAID_S, self.lives.wait),
             every(HOUR, self.tickets.purge),

@@ -1,7 +1,7 @@
 """One live connection: what its person says, done; what happens in the games they look at, told in order and without a gap."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -41,6 +41,7 @@ class Watching(NamedTuple):
     show: Callable[[Game, UserId], Awaitable[Snapshot]]
     pace: Pace
     wait: Callable[[GameId], Awaitable[None]]
+    how_far: Callable[[Sequence[GameId]], Awaitable[dict[GameId, int]]]
 
 
 class _Seen:
@@ -127,6 +128,17 @@ class Live:
         self.watching.news.come(game_id, self.by.user_id, seen.looked, plays=plays)
         if matching.waits(seen.game, self.by.user_id):
             await self.watching.wait(game_id)
+
+    def looks_at(self) -> list[GameId]:
+        """Return the games looked at."""
+        return list(self._seen)
+
+    def catch_up(self, how_far: Mapping[GameId, int]) -> None:
+        """Show what nobody told of: news may be lost, the store is the truth."""
+        for game_id, seen in self._seen.items():
+            if how_far.get(game_id, -1) > seen.seq and not seen.is_reading:
+                log.info("live_news_missed", game=game_id, seq=how_far[game_id], known=seen.seq)
+                self.show_again(seen)
 
     def waits(self) -> list[GameId]:
         """Return the games looked at in which this person waits for anyone."""

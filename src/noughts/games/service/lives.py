@@ -9,6 +9,7 @@ from noughts.kit.broadcast import Broadcast
 from noughts.kit.errors import InvalidToken, Unavailable
 from noughts.kit.revocation import REVOCATIONS, Revocation
 from noughts.kit.tokens import Principal
+from noughts.ports.games import ASKED_AT_ONCE
 
 
 class Lives:
@@ -50,6 +51,14 @@ class Lives:
                     self._tickets.require_signed_in(live.by)
                 except InvalidToken:
                     end()
+
+    async def catch_up(self) -> None:
+        """Look how far the games have come that somebody looks at here. To be called each five seconds; raises Unavailable."""
+        games = sorted({game_id for live in self._open for game_id in live.looks_at()})
+        for start in range(0, len(games), ASKED_AT_ONCE):
+            how_far = await self._watching.how_far(games[start : start + ASKED_AT_ONCE])
+            for live in tuple(self._open):
+                live.catch_up(how_far)
 
     async def wait(self) -> None:
         """Let those wait on who wait for anyone and are connected. To be called each 10 s; raises Unavailable."""

@@ -125,6 +125,10 @@ class GameStore:
         """Return games of a person that are not over."""
         return await self._database.scan(sql.UNFINISHED, user_id, limit)
 
+    async def how_far(self, game_ids: Sequence[GameId]) -> dict[GameId, int]:
+        """Return the `seq` of those among at most 100 games that are there."""
+        return {row.id: row.seq for row in await self._database.scan(sql.AT, *padded(game_ids, ASKED_AT_ONCE))}
+
     async def played_humans(self, user_ids: Sequence[UserId]) -> set[UserId]:
         """Return those among at most 100 people who finished a game with another person."""
         rows = await self._database.scan(sql.PLAYED_HUMANS, *padded(user_ids, ASKED_AT_ONCE))

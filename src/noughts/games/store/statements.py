@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from noughts.games.model.games import Game
+from noughts.games.model.games import Game, GameId
 from noughts.games.model.records import Tally
 from noughts.kit.database import Query, Sql, among, columns
 from noughts.kit.tokens import UserId
@@ -15,6 +15,13 @@ class Player(msgspec.Struct, frozen=True, array_like=True):
     """Somebody who played."""
 
     user_id: UserId
+
+
+class At(msgspec.Struct, frozen=True, array_like=True):
+    """How far a game has come."""
+
+    id: GameId
+    seq: int
 
 
 class Count(msgspec.Struct, frozen=True, array_like=True):
@@ -113,6 +120,7 @@ OLDEST_FITTING: Final = Query(
 SHELF: Final = Query(_both(_shelf("user_id"), _shelf("opponent_id"), "$6"), Game)
 SHELF_BETWEEN: Final = Query(_both(_shelf("user_id", between=True), _shelf("opponent_id", between=True), "$6"), Game)
 UNFINISHED: Final = Query(f"{_unfinished('user_id')} UNION ALL {_unfinished('opponent_id')} LIMIT $2", Game)
+AT: Final = Query(f"SELECT id, seq FROM games WHERE id IN {among(1, ASKED_AT_ONCE)}", At)
 PLAYED_HUMANS: Final = Query(f"{_played('user_id')} UNION {_played('opponent_id')}", Player)
 TALLIES: Final = Query(
     " UNION ALL ".join(
