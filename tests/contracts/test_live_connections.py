@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import pytest
 
-from noughts.games.model.games import Game, Wish
+from noughts.games.model.games import Game, GameId, Wish
 from noughts.games.model.moves import Attempt
 from noughts.games.model.snapshots import Snapshot
 from noughts.games.service.live import Live, Watching
@@ -18,6 +19,11 @@ from tests.follower import applied, seen
 from tests.services import Services
 
 Couple = tuple[Game, Principal, Principal]
+
+
+async def nobody_knows(games: Sequence[GameId]) -> dict[GameId, int]:
+    """Nothing of how far games have come: none has gone on."""
+    return {}
 
 
 class Heard:
@@ -70,7 +76,13 @@ async def test_what_happens_while_a_game_is_read_is_told_as_well(house: Services
 
     heard = Heard()
     watching = Watching(
-        house.games.table, house.games._moves, house.games.news, shown, Pace(limited=False), house.games.seats.wait
+        house.games.table,
+        house.games._moves,
+        house.games.news,
+        shown,
+        Pace(limited=False),
+        house.games.seats.wait,
+        nobody_knows,
     )
     live = Live(watching, one, heard)
     await live.watch(game.id, None)
@@ -161,7 +173,13 @@ async def test_who_looks_is_told_and_who_was_refused_counts_nobody_out(house: Se
         raise RuntimeError
 
     watching = Watching(
-        house.games.table, house.games._moves, house.games.news, unreadable, Pace(limited=False), house.games.seats.wait
+        house.games.table,
+        house.games._moves,
+        house.games.news,
+        unreadable,
+        Pace(limited=False),
+        house.games.seats.wait,
+        nobody_knows,
     )
     broken = Live(watching, other, Heard())
     await broken.hear(json.dumps({"t": "sub", "game": game.id}).encode())
