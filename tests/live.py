@@ -77,13 +77,6 @@ async def echo(socket: Socket) -> None:
         socket.send(text)
 
 
-async def echo_at_once(socket: Socket) -> None:
-    """The same by a callback."""
-    socket.on_drain = lambda: socket.send("restarting")
-    socket.on_text = socket.send
-    await socket.ended()
-
-
 async def tick(feed: Feed) -> None:
     """Send an event, and a word in parting."""
     feed.on_drain = lambda: feed.send("{}", event="restarting")
@@ -94,11 +87,6 @@ async def tick(feed: Feed) -> None:
 async def get_live(service: object, ask: Ask[None, Query]) -> Answer:
     """Speak."""
     return Upgrade(live=echo)
-
-
-async def get_quick(service: object, ask: Ask[None, Query]) -> Answer:
-    """Speak by a callback."""
-    return Upgrade(live=echo_at_once)
 
 
 async def get_refused(service: object, ask: Ask[None, Query]) -> Answer:
@@ -128,7 +116,6 @@ async def get_ready(service: object, ask: Ask[None, Any]) -> Answer:
 
 ROUTES = (
     Route("GET", "/live", get_live, "", who=Who.ANYONE, query=Query, status=101, live="socket"),
-    Route("GET", "/quick", get_quick, "", who=Who.ANYONE, query=Query, status=101, live="socket"),
     Route("GET", "/refused", get_refused, "", who=Who.ANYONE, query=Query, status=101, live="socket"),
     Route("GET", "/events", get_events, "", who=Who.ANYONE, query=Query, live="stream"),
     Route("GET", "/lines", get_lines, "", who=Who.ANYONE, query=Query, live="lines"),

@@ -12,7 +12,7 @@ from bench.load import gauge
 from bench.load.exchange import exchange
 from bench.load.jobs import Live, LiveBoard, Outcome
 from bench.load.loop import Loop
-from bench.load.sockets import PATIENCE, frame, frames
+from bench.load.sockets import PATIENCE, PIECE, frame, frames
 from bench.subjects.requests import request
 
 _MOVED = b'{"t":"move"'
@@ -59,7 +59,7 @@ class Player:
                 self.moved(int(message[at : message.index(b",", at)]))
 
     def _receive(self) -> None:
-        data = self.sock.recv(262144)
+        data = self.sock.recv(PIECE)
         if not data:
             raise ConnectionError("the server hung up on a player")
         self._partial += data

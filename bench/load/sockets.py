@@ -20,6 +20,8 @@ NAMESPACE = "/tic-tac-toe"
 STATE_ID = b'"_stateID":'
 PATIENCE = 10.0
 """Seconds to wait for one answer while connecting."""
+PIECE = 16_384
+"""Bytes read at once: a larger buffer would be fetched from the system, and given back, for each."""
 
 
 def frame(text: str) -> bytes:
@@ -89,7 +91,7 @@ class Seat:
             self._receive()
 
     def _receive(self) -> None:
-        data = self.sock.recv(262144)
+        data = self.sock.recv(PIECE)
         if not data:
             raise ConnectionError("the server hung up on a player")
         self._partial += data

@@ -83,7 +83,9 @@ def test_marks_are_drawn_only_for_who_likes_motion(arrive: Arrive, motion: str, 
     guest.click(4)
     expect(guest.page.locator(".fresh path").first).to_be_attached()
     # In one step: the computer's reply may make another mark the fresh one at any moment.
-    names = guest.page.evaluate("[...document.querySelectorAll('.fresh path')].map(path => getComputedStyle(path).animationName)")
+    names = guest.page.evaluate(
+        "[...document.querySelectorAll('.fresh path')].map(path => getComputedStyle(path).animationName)"
+    )
     assert {name.rpartition("-")[2] for name in names} == animations
 
 

@@ -253,10 +253,9 @@ async def test_a_route_that_does_not_say_that_it_is_live_never_is() -> None:
 # What is said.
 
 
-@pytest.mark.parametrize("speak", [live.echo, live.echo_at_once])
-async def test_texts_go_both_ways_in_their_order(speak: Callable[[Socket], Any]) -> None:
+async def test_texts_go_both_ways_in_their_order() -> None:
     said = ["", "x", "é" * 100, "y" * 4_096] * 50
-    async with place(speak) as found, found.client() as client:
+    async with place() as found, found.client() as client:
         for text in said:
             await client.send(text)
         assert [await client.recv() for _ in said] == said
@@ -265,8 +264,7 @@ async def test_texts_go_both_ways_in_their_order(speak: Callable[[Socket], Any])
 async def test_what_is_heard_before_the_handler_listens_is_not_lost() -> None:
     async def slow(socket: Socket) -> None:
         await asyncio.sleep(0.1)
-        socket.on_text = socket.send
-        await socket.ended()
+        await live.echo(socket)
 
     async with place(slow) as found, raw(found, early=Frame(TEXT, b"early").serialize(mask=True)) as client:
         client.send(TEXT, b"later")
@@ -503,21 +501,17 @@ async def test_a_handler_that_returns_says_goodbye() -> None:
 
 
 async def test_a_handler_that_breaks_closes_its_own_connection_alone() -> None:
-    def break_off(text: bytes) -> None:
-        raise RuntimeError(text)
-
     async def broken(socket: Socket) -> None:
-        if await socket.receive() == b"now":
-            raise RuntimeError("broken")
-        socket.on_text = break_off
-        await socket.ended()
+        async for text in socket:
+            if text == b"now":
+                raise RuntimeError("broken")
 
-    async with place(broken) as found:
-        for said in (["now"], ["later", "now"]):
-            async with found.client() as client:
-                for text in said:
-                    await client.send(text)
-                assert (await lost(client))[0] == 1011
+    async with place(broken) as found, found.client() as other:
+        async with found.client() as client:
+            await client.send("now")
+            assert (await lost(client))[0] == 1011
+        await other.send("later")
+        await (await other.ping())
 
 
 async def test_who_does_not_answer_goodbye_is_hung_up_on() -> None:
@@ -562,6 +556,23 @@ async def test_whoever_is_connected_when_the_process_ends_is_told_and_left() -> 
     assert [text async for text in client_until_closed(client)] == ["restarting"]
     assert await lost(client) == (1012, "the server restarts")
     await silent.__aexit__(None, None, None)
+
+
+async def test_a_word_in_parting_that_breaks_is_one_connections_alone() -> None:
+    def break_off() -> None:
+        raise RuntimeError("broken")
+
+    async def broken(socket: Socket) -> None:
+        if await socket.receive() == b"break":
+            socket.on_drain = break_off
+        await socket.ended()
+
+    async with place(broken) as found:
+        clients = [await found.client() for _ in range(2)]
+        for client, text in zip(clients, ("break", "never mind"), strict=True):
+            await client.send(text)
+            await (await client.ping())
+    assert [(await lost(client))[0] for client in clients] == [1011, 1012]
 
 
 async def test_whoever_comes_while_the_process_ends_is_told_at_once() -> None:

@@ -1,6 +1,5 @@
 """Live play: a ticket, a WebSocket, and the same as server-sent events."""
 
-import asyncio
 import re
 from contextlib import suppress
 from typing import Annotated, Final, NamedTuple
@@ -10,7 +9,6 @@ from msgspec import Meta
 
 from noughts.games.model.games import GameId
 from noughts.games.service import GameService
-from noughts.games.service.live import Live
 from noughts.kit.edge import Answer, Ask, Feed, Limit, NoQuery, Route, Socket, Upgrade, Who, events
 from noughts.kit.errors import ForeignOrigin, InvalidToken, TooManyRequests, Unauthenticated, Unavailable
 from noughts.kit.tokens import Principal
@@ -21,7 +19,6 @@ OVER: Final = 4401
 """The close code of a connection whose session is over."""
 TOO_MUCH: Final = 1008
 """The close code of whoever says more than can be heard, or comes too often."""
-_MOST_WAITING: Final = 64
 _RESTARTING: Final = msgspec.json.encode(Restarting())
 _CLOSED: Final = msgspec.json.encode(Closed())
 _SEQ: Final = re.compile(r"[0-9]{1,9}")
@@ -77,41 +74,29 @@ async def follow_game(games: GameService, ask: Ask[None, EventsQuery]) -> Answer
 
 
 async def _spoken(games: GameService, by: Principal, socket: Socket) -> None:
-    """Speak with somebody until one of both hangs up."""
-    said: asyncio.Queue[bytes] = asyncio.Queue()
+    """Tell somebody of the challenges that waited for them, then do what they say until one of both hangs up."""
 
     def over() -> None:
         socket.send(_CLOSED)
         socket.close(OVER, "signed out")
-
-    def heard(text: bytes) -> None:
-        if said.qsize() >= _MOST_WAITING or not live.may_speak():
-            socket.close(TOO_MUCH, "too much at once")
-            return
-        said.put_nowait(text)
 
     try:
         live = games.lives.open(by, lambda text, _: socket.send(text), over, address=socket.peer)
     except TooManyRequests as many:  # they came at once
         socket.close(TOO_MUCH, many.detail)
         return
-    socket.on_text = heard
     socket.on_drain = lambda: socket.send(_RESTARTING)
-    hearing = asyncio.ensure_future(_heard(games, live, said))
     try:
-        await socket.ended()
+        with suppress(Unavailable):
+            for challenge in await games.seats.challenges(by.user_id):
+                live.send(msgspec.json.encode(challenge), None)
+        async for text in socket:
+            if not live.may_speak():
+                socket.close(TOO_MUCH, "too much at once")
+            else:
+                await live.hear(text)
     finally:
-        hearing.cancel()
         games.lives.close(live)
-
-
-async def _heard(games: GameService, live: Live, said: "asyncio.Queue[bytes]") -> None:
-    """Tell somebody of the challenges that waited for them, then do what they say."""
-    with suppress(Unavailable):
-        for challenge in await games.seats.challenges(live.by.user_id):
-            live.send(msgspec.json.encode(challenge), None)
-    while True:
-        await live.hear(await said.get())
 
 
 async def _fed(games: GameService, reader: Reader, game_id: GameId, since: int | None, feed: Feed) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable
 
+from noughts.games.model.games import GameId
 from noughts.games.service.live import MOST, Live, Send, Watching
 from noughts.games.service.tickets import Tickets
 from noughts.kit.broadcast import Broadcast
@@ -55,10 +56,11 @@ class Lives:
     async def catch_up(self) -> None:
         """Look how far the games have come that somebody looks at here. To be called each five seconds; raises Unavailable."""
         games = sorted({game_id for live in self._open for game_id in live.looks_at()})
+        how_far: dict[GameId, int] = {}
         for start in range(0, len(games), ASKED_AT_ONCE):
-            how_far = await self._watching.how_far(games[start : start + ASKED_AT_ONCE])
-            for live in tuple(self._open):
-                live.catch_up(how_far)
+            how_far |= await self._watching.how_far(games[start : start + ASKED_AT_ONCE])
+        for live in tuple(self._open):
+            live.catch_up(how_far)
 
     async def wait(self) -> None:
         """Let those wait on who wait for anyone and are connected. To be called each 10 s; raises Unavailable."""

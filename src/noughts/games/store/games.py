@@ -169,10 +169,8 @@ class GameStore:
 
         Whatever happens raises `seq`, so that one comparison stands for position, turn and status.
         """
-        plain = before.time is None and before.offers == after.offers and before.next_id == after.next_id
-        names, statement = (
-            (sql.SET_BY_MOVE, sql.PLAY) if plain and before.takebacks == after.takebacks else (sql.SET, sql.REPLACE)
-        )
+        goes_on = before.status == after.status == "playing"
+        names, statement = (sql.SET_IN_PLAY, sql.PLAY) if goes_on else (sql.SET, sql.REPLACE)
         await self._write(Write(statement, (before.id, before.seq, *_values(after, names))), *rows)
         self._remember(after)
 

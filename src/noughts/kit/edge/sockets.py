@@ -6,6 +6,7 @@ import logging
 import math
 from collections import deque
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -46,9 +47,9 @@ class Pace(msgspec.Struct, frozen=True):
 class Socket(Speaker):
     """One WebSocket. Nothing here blocks or raises because the other side is gone: it is told by `closed` and `on_end`.
 
-    Texts come in one of two ways: by `on_text`, called with each as it arrives, or by `receive` (and `async for`), which
-    waits, and lets the other side send no faster than that. All callbacks are plain functions, run in the context of the
-    request: what they log and start carries its id. The peer is the address of whoever speaks.
+    Texts come by `receive` (and `async for`), which waits, and lets the other side send no faster than that. All callbacks
+    are plain functions, run in the context of the request: what they log and start carries its id. The peer is the address of
+    whoever speaks.
     """
 
     def __init__(
@@ -67,7 +68,6 @@ class Socket(Speaker):
         """Called once when the process is about to end: what is sent in it still leaves, then the connection closes (1012)."""
         self.on_end: Callable[[], None] | None = None
         """Called once, when nothing can be sent any more, whichever side ended it."""
-        self._on_text: Callable[[bytes], None] | None = None
         self._transport, self._leave, self._live, self._pace = transport, leave, live, pace
         self._loop, self._context = asyncio.get_running_loop(), contextvars.copy_context()
         self._protocol = ServerProtocol(state=State.OPEN, max_size=TEXT_LIMIT, logger=_QUIET)
@@ -89,26 +89,13 @@ class Socket(Speaker):
         """Whether nothing can be sent any more."""
         return self.code is not None
 
-    @property
-    def on_text(self) -> Callable[[bytes], None] | None:
-        """Called with each text, UTF-8 of at most 4 KiB. What it raises closes the connection (1011)."""
-        return self._on_text
-
-    @on_text.setter
-    def on_text(self, hear: Callable[[bytes], None] | None) -> None:
-        self._on_text = hear
-        while self._texts and self._on_text is not None:
-            self._give(self._texts.popleft())
-        self._let_go()
-
     def send(self, text: bytes | str) -> None:
         """Send a text (bytes are UTF-8 already), never waiting; to one that is closed, nothing.
 
         Whoever leaves more than 256 KiB unread is hung up on (1013).
         """
-        if self._protocol.state is State.OPEN:
-            self._protocol.send_text(text.encode() if isinstance(text, str) else text)
-            self._flush()
+        if self._protocol.state is State.OPEN and not self._transport.is_closing():
+            self._transport.write(_framed(text.encode() if isinstance(text, str) else text))
 
     def close(self, code: int = NORMAL, reason: str = "") -> None:
         """Say goodbye (of a reason 123 bytes); whoever does not answer in 5 s is hung up on. May be repeated."""
@@ -120,7 +107,7 @@ class Socket(Speaker):
             self._flush()
 
     async def receive(self) -> bytes | None:
-        """Return the next text, or nothing once it is closed; not to be used with `on_text`, nor by two at once."""
+        """Return the next text, UTF-8 of at most 4 KiB, or nothing once it is closed; not to be used by two at once."""
         if not self._texts and self.code is None:
             self._waiter = self._loop.create_future()
             await self._waiter
@@ -231,24 +218,18 @@ class Socket(Speaker):
         except UnicodeDecodeError:
             self._fail(NOT_UTF_8, "a text is UTF-8")
             return
-        if self._on_text is not None:
-            self._give(text)
-            return
         self._texts.append(text)
         self._wake()
         if len(self._texts) >= _WAITING_LIMIT and not self._is_held:
             self._is_held = True
             self._transport.pause_reading()
 
-    def _give(self, text: bytes) -> None:
-        self._call(self._on_text, text)
-
-    def _call(self, callback: Callable[..., None] | None, *given: bytes) -> None:
+    def _call(self, callback: Callable[[], None] | None) -> None:
         """Call back in the context of the request; what that raises closes the connection."""
         if callback is None:
             return
         try:
-            self._context.run(callback, *given)
+            self._context.run(callback)
         except Exception:  # noqa: BLE001 - whatever happened, the other side is told
             self._context.run(log.exception, "live_broke", path=self._path)
             self.close(BROKE)
@@ -281,3 +262,9 @@ class Socket(Speaker):
                 self._transport.write(data)
             else:
                 self._transport.write_eof()
+
+
+@lru_cache(64)
+def _framed(text: bytes) -> bytes:
+    """Return a text as it goes over the wire: one is sent to all who look at a game, and put together once."""
+    return Frame(Opcode.TEXT, text).serialize(mask=False)
