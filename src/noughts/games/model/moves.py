@@ -6,7 +6,7 @@ import msgspec
 
 from noughts.games.model import clocks
 from noughts.games.model.games import Game, GameOver, Reason
-from noughts.games.rules import Mark
+from noughts.games.rules import Mark, Moves
 from noughts.kit.errors import Conflict, FieldError, Invalid, PreconditionRequired
 
 
@@ -60,11 +60,11 @@ def played(before: Game, mark: Mark, attempt: Attempt, at: datetime) -> Game:
     if attempt.cell not in legal:
         detail = "The cell is taken, or off the board."
         raise IllegalMove(detail, errors=(FieldError("#/cell", "illegal", detail),), legal=legal)
-    return _after(before, attempt.cell, at)
+    return _after(before, (*cells, attempt.cell), at)
 
 
-def _after(before: Game, cell: int, at: datetime) -> Game:
-    cells, rules = (*before.cells, cell), before.rules
+def _after(before: Game, cells: Moves, at: datetime) -> Game:
+    rules = before.rules
     result = rules.outcome(cells)
     reason: Reason | None = None
     if result is not None:
