@@ -169,9 +169,7 @@ class GameStore:
 
         Whatever happens raises `seq`, so that one comparison stands for position, turn and status.
         """
-        goes_on = before.status == after.status == "playing"
-        names, statement = (sql.SET_IN_PLAY, sql.PLAY) if goes_on else (sql.SET, sql.REPLACE)
-        await self._write(Write(statement, (before.id, before.seq, *_values(after, names))), *rows)
+        await self._write(_changed(before, after), *rows)
         self._remember(after)
 
     async def join(self, before: Game, after: Game, *rows: Write) -> None:
@@ -204,8 +202,17 @@ def added(game: Game) -> Write:
 
 
 def ended(before: Game, after: Game) -> Write:
-    """Return the write that stores the end of a game, and misses where something else happened first."""
+    """Return the write that stores how a game began or ended, and misses where something else happened first."""
     return Write(sql.REPLACE, (before.id, before.seq, *_values(after, sql.SET)))
+
+
+def _changed(before: Game, after: Game) -> Write:
+    """Return the write that stores a change, of no more columns than may have changed: an index costs more than a game."""
+    if not before.status == after.status == "playing":
+        return ended(before, after)
+    if before.time is None and before.offers == after.offers and before.takebacks == after.takebacks:
+        return Write(sql.PLAY, (before.id, before.seq, *_values(after, sql.SET_BY_MOVE)))
+    return Write(sql.GO_ON, (before.id, before.seq, *_values(after, sql.SET_IN_PLAY)))
 
 
 def _values(game: Game, names: tuple[str, ...]) -> tuple[str | int | datetime | None, ...]:

@@ -36,10 +36,10 @@ REMEMBERED: Final = 4_096
 LAST_ID: Final = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 FIRST_ID: Final = "00000000-0000-0000-0000-000000000000"
 VALUES: Final = ", ".join(f"${n}" for n in range(1, len(FIELDS) + 1))
-SET_IN_PLAY: Final = (
-    "moves", "ply", "pos", "seq", "turn", "updated_at", "x_ms", "o_ms", "deadline", "offers", "takebacks",
-)  # fmt: skip
-"""What changes while a game goes on: the most frequent of all writes, and no index (nor its condition) looks at any of it."""
+SET_BY_MOVE: Final = ("moves", "ply", "pos", "seq", "turn", "updated_at")
+"""What a move changes that neither ends a game nor stops a clock nor answers an offer: the most frequent of all writes."""
+SET_IN_PLAY: Final = (*SET_BY_MOVE, "x_ms", "o_ms", "deadline", "offers", "takebacks")
+"""What changes while a game goes on. No index, nor its condition, looks at any of it."""
 SET: Final = (*SET_IN_PLAY, "status", "result", "reason", "opponent_id", "next_id", "opponent_rating", "waits_until")
 
 
@@ -155,7 +155,8 @@ INSERT_IF_ALONE: Final = Sql(
     f"INSERT INTO games ({ALL}) SELECT {VALUES} WHERE NOT EXISTS (SELECT 1 FROM games WHERE {IN_THE_WAY}"
     f" AND abs(coalesce(user_rating, 0) - coalesce({AS_INSERTED['user_rating']}, 0)) <= {SOUGHT[2]})"
 )
-PLAY: Final = Sql(f"UPDATE games SET {_set(SET_IN_PLAY)} WHERE id = $1 AND seq = $2")
+PLAY: Final = Sql(f"UPDATE games SET {_set(SET_BY_MOVE)} WHERE id = $1 AND seq = $2")
+GO_ON: Final = Sql(f"UPDATE games SET {_set(SET_IN_PLAY)} WHERE id = $1 AND seq = $2")
 REPLACE: Final = Sql(f"UPDATE games SET {_set(SET)} WHERE id = $1 AND seq = $2")
 JOIN: Final = Sql(f"UPDATE games SET {_set(SET)} WHERE id = $1 AND seq = $2 AND opponent_id IS NULL")
 WAITS: Final = Sql("UPDATE games SET waits_until = $2 WHERE id = $1 AND status = 'open'")
