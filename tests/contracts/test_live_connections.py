@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -13,6 +13,7 @@ from noughts.games.model.moves import Attempt
 from noughts.games.model.snapshots import Snapshot
 from noughts.games.service.live import Live, Watching
 from noughts.games.service.pace import Pace
+from noughts.kit.errors import Unavailable
 from noughts.kit.tokens import Principal, UserId
 from tests.contracts.test_live_games import people
 from tests.follower import applied, seen
@@ -24,6 +25,12 @@ Couple = tuple[Game, Principal, Principal]
 async def nobody_knows(games: Sequence[GameId]) -> dict[GameId, int]:
     """Nothing of how far games have come: none has gone on."""
     return {}
+
+
+def watching(house: Services, shown: Callable[[Game, UserId], Awaitable[Snapshot]]) -> Watching:
+    """What a connection asks, where games are shown like this."""
+    games = house.games
+    return Watching(games.table, games._moves, games.news, shown, Pace(limited=False), games.seats.wait, nobody_knows)
 
 
 class Heard:
@@ -75,20 +82,121 @@ async def test_what_happens_while_a_game_is_read_is_told_as_well(house: Services
         return await house.games.shown(found, viewer)
 
     heard = Heard()
-    watching = Watching(
-        house.games.table,
-        house.games._moves,
-        house.games.news,
-        shown,
-        Pace(limited=False),
-        house.games.seats.wait,
-        nobody_knows,
-    )
-    live = Live(watching, one, heard)
+    live = Live(watching(house, shown), one, heard)
     await live.watch(game.id, None)
     live.close()
     assert heard.board() == await stored(house, game, one)
     assert heard.board()["ply"] == 2
+
+
+class Reading:
+    """How a game is shown to somebody: it may last, between the reading of the row and the answer; or fail once."""
+
+    def __init__(self, house: Services) -> None:
+        self._house = house
+        self._goes_on = asyncio.Event()
+        self._goes_on.set()
+        self.fails = False
+        self._began = asyncio.Event()
+
+    async def __call__(self, game: Game, viewer: UserId) -> Snapshot:
+        self._began.set()
+        await self._goes_on.wait()
+        if self.fails:
+            self.fails = False
+            raise Unavailable("The store does not answer.")
+        return await self._house.games.shown(game, viewer)
+
+    async def lasts(self) -> asyncio.Event:
+        """Let who looks at games read them again; return, once the row is read, what lets that reading go on."""
+        before, self._goes_on = self._goes_on, asyncio.Event()
+        self._began.clear()
+        self._house.games.news._missed()
+        await self._began.wait()
+        lasting, self._goes_on = self._goes_on, before
+        return lasting
+
+
+async def test_a_move_is_told_before_it_is_done_also_while_one_reads_again(house: Services, couple: Couple) -> None:
+    game, one, _ = couple
+    heard, reading = Heard(), Reading(house)
+    live = Live(watching(house, reading), one, heard)
+    await live.watch(game.id, None)
+    goes_on = await reading.lasts()
+    await live.hear(json.dumps({"t": "move", "game": game.id, "ply": 0, "cell": 4, "n": 7}).encode())
+    assert heard.kinds() == ["snapshot", "presence", "move", "done"]
+    goes_on.set()
+    await asyncio.gather(*live._reading)
+    live.close()
+    assert len(heard.told) == 4  # what was read before the move is not shown after it
+    assert heard.board() == await stored(house, game, one)
+
+
+async def test_whoever_looks_anew_is_not_shown_what_was_read_before(house: Services, couple: Couple) -> None:
+    game, one, other = couple
+    beside = await Services(house.database, house.clock, house.passwords).ready()  # whose news do not come through here
+    heard, reading = Heard(), Reading(house)
+    live = Live(watching(house, reading), one, heard)
+    await live.watch(game.id, None)
+    await beside.games.play(game.id, Attempt(0, 0), one)
+    late = await reading.lasts()
+    await beside.games.play(game.id, Attempt(1, 4), other)
+    await live.watch(game.id, 1)
+    late.set()
+    await asyncio.gather(*live._reading)
+    live.close()
+    assert heard.board() == await stored(house, game, one)
+
+
+async def test_while_a_game_cannot_be_read_one_reader_tries_again(house: Services, couple: Couple) -> None:
+    game, one, _ = couple
+    beside = await Services(house.database, house.clock, house.passwords).ready()
+    heard, reading = Heard(), Reading(house)
+    live = Live(watching(house, reading), one, heard)
+    await live.watch(game.id, None)
+    await beside.games.play(game.id, Attempt(0, 0), one)
+    reading.fails = True
+    house.games.news._missed()
+    while reading.fails:  # noqa: ASYNC110 - it is read once, and fails
+        await asyncio.sleep(0)
+    house.games.news._missed()
+    assert len(live._reading) == 1  # a second one could show what is older
+    await asyncio.gather(*live._reading)
+    live.close()
+    assert heard.board() == await stored(house, game, one)
+
+
+async def test_what_nobody_told_of_is_shown_once_it_was_stored_for_a_while(house: Services, couple: Couple) -> None:
+    game, one, _ = couple
+    beside = await Services(house.database, house.clock, house.passwords).ready()
+    heard = Heard()
+    live = house.games.lives.open(one, heard, lambda: None)
+    await live.watch(game.id, None)
+    await beside.games.play(game.id, Attempt(0, 0), one)
+    await house.games.lives.catch_up()  # news of it may be under way
+    assert not live._reading
+    await house.games.lives.catch_up()
+    await asyncio.gather(*live._reading)
+    assert heard.board() == await stored(house, game, one)
+    house.games.lives.close(live)
+
+
+async def test_a_move_that_is_asked_for_again_is_told_again(house: Services, couple: Couple) -> None:
+    game, one, _ = couple
+    dead = await Services(house.database, house.clock, house.passwords).ready()  # before it told anybody
+    heard = Heard()
+    live = house.games.lives.open(one, heard, lambda: None)
+    await live.watch(game.id, None)
+    await dead.games.play(game.id, Attempt(0, 0), one)
+    assert heard.board()["ply"] == 0
+    assert (await house.games.play(game.id, Attempt(0, 0), one)).replayed is True
+    await asyncio.gather(*live._reading)
+    assert heard.board() == await stored(house, game, one)
+    await dead.games.resign(game.id, one)
+    await house.games.resign(game.id, one)
+    await asyncio.gather(*live._reading)
+    assert heard.board() == await stored(house, game, one)
+    house.games.lives.close(live)
 
 
 async def test_news_that_are_lost_are_noticed_by_the_next(house: Services, couple: Couple) -> None:
@@ -172,16 +280,7 @@ async def test_who_looks_is_told_and_who_was_refused_counts_nobody_out(house: Se
     async def unreadable(found: Game, viewer: UserId) -> Snapshot:
         raise RuntimeError
 
-    watching = Watching(
-        house.games.table,
-        house.games._moves,
-        house.games.news,
-        unreadable,
-        Pace(limited=False),
-        house.games.seats.wait,
-        nobody_knows,
-    )
-    broken = Live(watching, other, Heard())
+    broken = Live(watching(house, unreadable), other, Heard())
     await broken.hear(json.dumps({"t": "sub", "game": game.id}).encode())
     broken.close()
     assert house.games.news.is_there(game.id, other.user_id)

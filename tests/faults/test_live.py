@@ -194,10 +194,15 @@ async def test_whoever_plays_through_two_servers_misses_nothing_when_these_canno
         tasks = [asyncio.create_task(pair.play()) for pair in pairs]
         await cut_off_again_and_again(address, 15)
         for pair in pairs:  # nobody waits for news that are lost
-            await pair.players[0].until(partial(pair.has_played, len(pair.acknowledged) + 2))
-        assert not [task for task in tasks if task.done()], [task.exception() for task in tasks if task.done()]
+            enough = pair.players[0].until(partial(pair.has_played, len(pair.acknowledged) + 2))
+            await asyncio.wait([waiting := asyncio.create_task(enough), *tasks], return_when=asyncio.FIRST_COMPLETED)
+            assert not [task for task in tasks if task.done()], [task.exception() for task in tasks if task.done()]
+            await waiting
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         moves = sum([await checked(pair) for pair in pairs])
+        for told in (here.log.read_text(), there.log.read_text()):
+            assert "live_news_missed" not in told
+            assert "events_broke" not in told
         print(f"{moves} moves in {sum(len(pair.acknowledged) for pair in pairs)} games")  # noqa: T201 - what was measured

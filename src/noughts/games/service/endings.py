@@ -115,7 +115,7 @@ class Endings:
             before = await self._table.get(game_id)
             after = decide(before)
             if before is None or after is before:
-                return after
+                return self._table.repeated(after)
             rematch = after.next_id is not None and after.next_id != before.next_id
             with suppress(Overtaken):
                 return await (self._table.rematch if rematch else self._table.put)(before, after)

@@ -48,6 +48,7 @@ class _Seen:
     """A game as this connection knows it: up to which `seq`, whether its person is counted among those who look.
 
     And whether it is being read just now, and is to be read once more since: what is told meanwhile may not be in it.
+    Up to the first reading `seq` is what the client says it knows.
     """
 
     __slots__ = ("again", "game", "is_counted", "is_reading", "live", "seq")
@@ -57,15 +58,13 @@ class _Seen:
         self.is_reading = self.again = self.is_counted = False
 
     def changed(self, changed: GameChanged, text: bytes) -> None:
-        """Pass on what comes next; read the game again where something is missing."""
-        if self.is_reading:
-            self.again = True
-        elif changed.seq <= self.seq:
-            return
-        elif text and changed.seq == self.seq + 1:
+        """Pass on what comes next, at once: a move is told before it is `done`. Read the game again where something is missing."""
+        if text and changed.seq == self.seq + 1 and self.is_counted:
             self.seq = changed.seq
             self.live.send(text, changed.seq)
-        else:
+        elif self.is_reading:
+            self.again = True
+        elif changed.seq > self.seq:
             self.live.show_again(self)
 
     def looked(self) -> None:
@@ -134,10 +133,10 @@ class Live:
         return list(self._seen)
 
     def catch_up(self, how_far: Mapping[GameId, int]) -> None:
-        """Show what nobody told of: news may be lost, the store is the truth."""
+        """Show what nobody told of, of how far games had come so long ago that news of it is not under way any more."""
         for game_id, seen in self._seen.items():
             if how_far.get(game_id, -1) > seen.seq and not seen.is_reading:
-                log.info("live_news_missed", game=game_id, seq=how_far[game_id], known=seen.seq)
+                log.warning("live_news_missed", game=game_id, seq=how_far[game_id], known=seen.seq)
                 self.show_again(seen)
 
     def waits(self) -> list[GameId]:
@@ -189,18 +188,22 @@ class Live:
             seen.is_reading = False
 
     async def _show_once(self, seen: _Seen) -> None:
+        known = seen.seq
         game = games.require_visible(await self.watching.table.get(seen.game.id), self.by.user_id)
         shown = await self.watching.show(game, self.by.user_id)
+        if self._seen.get(game.id) is not seen:  # left meanwhile, or looked at anew
+            return
         seen.game = game
-        if game.seq != seen.seq:
+        if game.seq > seen.seq or game.seq < known:  # else it was read before what was told meanwhile
             seen.seq = game.seq
             self.send(_ENCODE(Shown(game=game.id, seq=game.seq, snapshot=msgspec.Raw(_ENCODE(shown)))), game.seq)
 
     async def _show_again(self, seen: _Seen) -> None:
-        while True:
+        while self._seen.get(seen.game.id) is seen:
             try:
                 await self._show(seen)
             except Unavailable:  # what was missed is still missing
+                seen.is_reading = True  # by this task alone: a second one could show what is older
                 await asyncio.sleep(_AGAIN_S)
                 continue
             except Problem as problem:

@@ -21,6 +21,7 @@ class Lives:
         self._tickets = tickets
         self._open: dict[Live, Callable[[], None]] = {}
         self._addresses: dict[Live, str] = {}
+        self._came: dict[GameId, int] = {}
         broadcast.subscribe(REVOCATIONS, self._ended)
 
     def require_room(self, by: Principal, address: str) -> None:
@@ -54,13 +55,17 @@ class Lives:
                     end()
 
     async def catch_up(self) -> None:
-        """Look how far the games have come that somebody looks at here. To be called each five seconds; raises Unavailable."""
+        """Show what is stored since the last look at least and nobody told of, as where a process died between the two.
+
+        To be called each five seconds; raises Unavailable.
+        """
+        for live in tuple(self._open):
+            live.catch_up(self._came)
         games = sorted({game_id for live in self._open for game_id in live.looks_at()})
         how_far: dict[GameId, int] = {}
         for start in range(0, len(games), ASKED_AT_ONCE):
             how_far |= await self._watching.how_far(games[start : start + ASKED_AT_ONCE])
-        for live in tuple(self._open):
-            live.catch_up(how_far)
+        self._came = how_far
 
     async def wait(self) -> None:
         """Let those wait on who wait for anyone and are connected. To be called each 10 s; raises Unavailable."""

@@ -53,7 +53,7 @@ class Moves:
             if after is before:
                 if remembered:
                     continue
-                return before, True
+                return self._table.repeated(before), True
             with suppress(Overtaken):
                 return await self._table.put(before, after), False
         raise Unavailable("Too much happens here at once.")

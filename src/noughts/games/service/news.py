@@ -1,7 +1,8 @@
 """What happens in games, told to whoever looks at them, in every process; and who looks.
 
 News may be lost on the way; the store is the truth. Whoever finds a gap in `seq` reads the game again, and everybody is told
-to when something may have been missed.
+to when something may have been missed. Only what a process stored and died before it told anybody nobody hears of: that is told
+when it is asked for again, and looked for now and then (`Lives.catch_up`).
 """
 
 import asyncio
@@ -92,6 +93,10 @@ class News:
         self._broadcast.publish(GAMES, GameChanged(after.id, after.seq, events.told(before, after)))
         if before.status == "open":
             self._tell_who_waited(before, after)
+
+    def tell_again(self, game: Game) -> None:
+        """Tell how far a game has come, where whoever stored that may have died before it was told."""
+        self._broadcast.publish(GAMES, GameChanged(game.id, game.seq))
 
     def begun(self, game: Game) -> None:
         """Tell of a game that is new."""

@@ -54,10 +54,15 @@ class Table:
             before = await self.get(game_id)
             after = decide(before)
             if before is None or after is before:
-                return after
+                return self.repeated(after)
             with suppress(Overtaken):
                 return await self.put(before, after, joins=joins)
         raise Unavailable(_BUSY)
+
+    def repeated(self, game: Game) -> Game:
+        """Return a game in which what was asked is done already: asked again, perhaps, because whoever did it died."""
+        self._news.tell_again(game)
+        return game
 
     async def put(self, before: Game, after: Game, *rows: Write, joins: bool = False) -> Game:
         """Return the game once it is stored, the game that follows it beside it; raises Overtaken."""

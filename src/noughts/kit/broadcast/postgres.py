@@ -13,13 +13,15 @@ _DEADLINE_S: Final = 5.0
 _PARTING_S: Final = 1.0
 _NOTIFY: Final = "SELECT count(pg_notify($1, envelope)) FROM unnest($2::text[]) AS envelope"
 _GONE: Final = b""
+_LOST: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""The last where a line that was just lost is written to."""
 
 
 @contextlib.contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except _LOST as error:
         raise Lost(f"PostgreSQL: {str(error) or type(error).__name__}") from None
 
 
@@ -50,7 +52,7 @@ class Notify:
             await session.listen()
             yield session
         finally:
-            with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            with contextlib.suppress(*_LOST):
                 await connection.close(timeout=_PARTING_S)
 
 
