@@ -30,7 +30,16 @@ async def nobody_knows(games: Sequence[GameId]) -> dict[GameId, int]:
 def watching(house: Services, shown: Callable[[Game, UserId], Awaitable[Snapshot]]) -> Watching:
     """What a connection asks, where games are shown like this."""
     games = house.games
-    return Watching(games.table, games._moves, games.news, shown, Pace(limited=False), games.seats.wait, nobody_knows)
+    return Watching(
+        games.table,
+        games._moves,
+        games.news,
+        shown,
+        Pace(limited=False),
+        games.seats.wait,
+        nobody_knows,
+        games.seats.challenges,
+    )
 
 
 class Heard:
@@ -160,7 +169,8 @@ async def test_while_a_game_cannot_be_read_one_reader_tries_again(house: Service
     while reading.fails:  # noqa: ASYNC110 - it is read once, and fails
         await asyncio.sleep(0)
     house.games.news._missed()
-    assert len(live._reading) == 1  # a second one could show what is older
+    readers = [task for task in live._reading if task.get_coro().__name__ == "_show_again"]  # type: ignore[union-attr]
+    assert len(readers) == 1  # a second one could show what is older
     await asyncio.gather(*live._reading)
     live.close()
     assert heard.board() == await stored(house, game, one)
@@ -178,6 +188,33 @@ async def test_what_nobody_told_of_is_shown_once_it_was_stored_for_a_while(house
     await house.games.lives.catch_up()
     await asyncio.gather(*live._reading)
     assert heard.board() == await stored(house, game, one)
+    house.games.lives.close(live)
+
+
+async def test_a_challenge_is_told_once_though_it_was_read_before_it_was_told(house: Services) -> None:
+    one, other = await people(house, 2)
+    beside = await Services(house.database, house.clock, house.passwords).ready()
+    heard = Heard()
+    live = house.games.lives.open(other, heard, lambda: None)
+    game = await beside.games.seats.create(Wish(seat="invite", opponent=other.user_id), one.user_id)
+    await live.tell_challenges()
+    house.games.news.begun(game)  # the news of it comes late
+    assert [told["game"] for told in heard.told] == [game.id]
+    house.games.lives.close(live)
+
+
+async def test_a_challenge_is_told_though_the_news_of_it_was_missed(house: Services) -> None:
+    one, other = await people(house, 2)
+    beside = await Services(house.database, house.clock, house.passwords).ready()
+    heard = Heard()
+    live = house.games.lives.open(other, heard, lambda: None)
+    game = await beside.games.seats.create(Wish(seat="invite", opponent=other.user_id), one.user_id)
+    assert not heard.told
+    house.games.news._missed()
+    await asyncio.gather(*live._reading)
+    assert [(told["t"], told["game"], told["status"]) for told in heard.told] == [("challenge", game.id, "open")]
+    await house.games.seats.decline(game.id, other.user_id)
+    assert [told["status"] for told in heard.told] == ["open", "aborted"]
     house.games.lives.close(live)
 
 

@@ -88,8 +88,7 @@ async def _spoken(games: GameService, by: Principal, socket: Socket) -> None:
     socket.on_drain = lambda: socket.send(_RESTARTING)
     try:
         with suppress(Unavailable):
-            for challenge in await games.seats.challenges(by.user_id):
-                live.send(msgspec.json.encode(challenge), None)
+            await live.tell_challenges()
         async for text in socket:
             if not live.may_speak():
                 socket.close(TOO_MUCH, "too much at once")

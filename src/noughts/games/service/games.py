@@ -83,7 +83,9 @@ class GameService:
         self.history = History(store.games, table, self.cards, users)
         self.analyst = Analyst()
         pace = Pace(limited=fittings.limited)
-        watching = Watching(table, self._moves, self.news, self.shown, pace, self.seats.wait, store.games.how_far)
+        watching = Watching(
+            table, self._moves, self.news, self.shown, pace, self.seats.wait, store.games.how_far, self.seats.challenges
+        )
         self.lives = Lives(watching, self.tickets, fittings.broadcast)
 
     # What people do.

@@ -1,7 +1,7 @@
 """One live connection: what its person says, done; what happens in the games they look at, told in order and without a gap."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -19,7 +19,7 @@ from noughts.kit.errors import BadRequest, InternalError, Invalid, Problem, TooM
 from noughts.kit.ids import is_id
 from noughts.kit.logging import log
 from noughts.kit.tokens import Principal, UserId
-from noughts.ports.messages import Done, Ping, Play, Pong, Refused, Said, Shown, Sub, Told, Unsub
+from noughts.ports.messages import Challenged, Done, Ping, Play, Pong, Refused, Said, Shown, Sub, Told, Unsub
 
 MOST: Final = 64
 """Games one connection may look at at once."""
@@ -33,7 +33,7 @@ Send = Callable[[bytes, int | None], None]
 
 
 class Watching(NamedTuple):
-    """What a connection asks: the games, how to move in them, what happens, and how a game is shown to somebody, how often they may speak, and how they go on waiting."""
+    """What a connection asks: the games, how to move in them, what happens, and how a game is shown to somebody, how often they may speak, how they go on waiting, how far games have come, and who challenges somebody."""
 
     table: Table
     moves: Moves
@@ -42,6 +42,7 @@ class Watching(NamedTuple):
     pace: Pace
     wait: Callable[[GameId], Awaitable[None]]
     how_far: Callable[[Sequence[GameId]], Awaitable[dict[GameId, int]]]
+    challenges: Callable[[UserId], Awaitable[list[Challenged]]]
 
 
 class _Seen:
@@ -80,6 +81,7 @@ class Live:
         self.by = by
         self.send = send
         self._seen: dict[GameId, _Seen] = {}
+        self._challenged: set[str] = set()
         self._reading: set[asyncio.Task[None]] = set()
         watching.news.listen(by.user_id, self._for_me, self._missed)
 
@@ -128,6 +130,11 @@ class Live:
         if matching.waits(seen.game, self.by.user_id):
             await self.watching.wait(game_id)
 
+    async def tell_challenges(self) -> None:
+        """Tell of the challenges that wait for this person and were not told of; raises Unavailable."""
+        for challenge in await self.watching.challenges(self.by.user_id):
+            self._tell_challenge(challenge)
+
     def looks_at(self) -> list[GameId]:
         """Return the games looked at."""
         return list(self._seen)
@@ -154,9 +161,7 @@ class Live:
             seen.again = True
             return
         seen.is_reading = True
-        task = asyncio.create_task(self._show_again(seen))
-        self._reading.add(task)
-        task.add_done_callback(self._reading.discard)
+        self._start(self._show_again(seen))
 
     async def _do(self, said: Said) -> None:
         match said:
@@ -210,18 +215,45 @@ class Live:
                 log.info("live_game_unreadable", game=seen.game.id, problem=problem.slug())
             return
 
+    async def _tell_challenges_again(self) -> None:
+        while True:
+            try:
+                await self.tell_challenges()
+            except Unavailable:
+                await asyncio.sleep(_AGAIN_S)
+                continue
+            return
+
     def _for_me(self, found: ForSomebody) -> None:
-        if not isinstance(found.told, Begun):  # whoever began it knows
-            self.send(_ENCODE(found.told), None)
+        if isinstance(found.told, Challenged):
+            self._tell_challenge(found.told)
+        elif not isinstance(found.told, Begun):  # whoever began it knows
+            self._tell(found.told)
 
     def _missed(self) -> None:
         for seen in self._seen.values():
             self.show_again(seen)
+        self._start(self._tell_challenges_again())
+
+    def _start(self, reading: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(reading)
+        self._reading.add(task)
+        task.add_done_callback(self._reading.discard)
 
     def _leave(self, seen: _Seen) -> None:
         self.watching.news.unwatch(seen.game.id, seen.changed)
         if seen.is_counted:
             self.watching.news.go(seen.game.id, self.by.user_id, seen.looked)
+
+    def _tell_challenge(self, told: Challenged) -> None:
+        """Tell how a challenge stands; that it waits, once, though it may be read and be told of as well."""
+        if told.status != "open":
+            self._challenged.discard(told.game)
+        elif told.game in self._challenged:
+            return
+        else:
+            self._challenged.add(told.game)
+        self._tell(told)
 
     def _refuse(self, n: int | None, problem: Problem) -> None:
         self._tell(Refused(n=n, problem=msgspec.Raw(problems.encode(problem, ""))))

@@ -15,7 +15,6 @@ from noughts.ports.messages import Challenged
 
 MOST: Final = 100
 """Games told of at once: those that are over make room for the next."""
-_ENCODE: Final = msgspec.json.Encoder().encode
 
 
 class _Snapshot(msgspec.Struct, frozen=True):
@@ -48,7 +47,6 @@ class Following:
         self._live: Live | None = None
         self._followed: dict[GameId, bool] = {}  # and whether it is over
         self._wanted: asyncio.Queue[GameId | None] = asyncio.Queue()
-        self._told: set[GameId] = set()
 
     async def run(self, live: Live) -> None:
         """Tell what there is, and what happens from then on, until cancelled; raises Unavailable."""
@@ -75,13 +73,9 @@ class Following:
         live = self._live
         if live is None:
             return
-        user_id = live.by.user_id
-        for game in await self._store.unfinished_of(user_id, MOST):
+        for game in await self._store.unfinished_of(live.by.user_id, MOST):
             await self._follow(game.id)
-        for game in await self._store.challenges(user_id, None, MOST):
-            if game.id not in self._told:
-                self._told.add(game.id)
-                live.send(_ENCODE(Challenged(game=game.id, by=game.user_id, status=game.status)), None)
+        await live.tell_challenges()
 
     async def _follow(self, game_id: GameId) -> None:
         if game_id in self._followed or self._live is None:
@@ -102,10 +96,8 @@ class Following:
 
     def _for_me(self, found: ForSomebody) -> None:
         told = found.told
-        if isinstance(told, Challenged) and told.status != "playing":
-            self._told.add(GameId(told.game))
-            return
-        self._want(GameId(told.game))
+        if not isinstance(told, Challenged) or told.status == "playing":
+            self._want(GameId(told.game))
 
     def _missed(self) -> None:
         self._wanted.put_nowait(None)
