@@ -3,14 +3,10 @@
 from contextlib import ExitStack
 
 from bench.evidence import by_processor, disturbance, void
-from bench.load.jobs import Live, LiveBoard, Outcome, Sockets
+from bench.load.jobs import Live, LiveBoard, Outcome
 from bench.load.live import Player
-from bench.places import emptied
-from bench.processes import Server, free_port, serving
-from bench.results import Check, Figure, Row, Target, median, number
-from bench.rows.moves import BOARDS
-from bench.subjects.accounts import Person
-from bench.subjects.boardgame_io import BoardgameIo
+from bench.results import Check, Figure, Row, Target, number
+from bench.rows.boards import BOARDS, Boards, Rounds, busy, fifty, rates, serve
 from bench.subjects.noughts import CELLS, Noughts
 from bench.workbench import Workbench
 
@@ -32,25 +28,17 @@ HOW = (
 def measure(bench: Workbench) -> Row:
     """Measure memory first, on a server nobody has used."""
     each = _idle(bench)
-    noughts, peer = Noughts(), BoardgameIo()
-    with ExitStack() as stack:
-        server, other = (_serve(subject, stack) for subject in (noughts, peer))
-        guests = noughts.guests(server.port, 2 * BOARDS)
-        rounds = []
-        for turn in range(bench.effort.rounds + 1):
-            bench.say(f"Live: round {turn}, the games are made")
-            ours = bench.run(_ours(bench, noughts, server, guests), f"Live: Noughts, round {turn}")
-            theirs = bench.run(_theirs(bench, peer, other), f"Live: boardgame.io, round {turn}")
-            rounds.append((ours, theirs))
-        paced = bench.run(_ours(bench, noughts, server, guests, rate=RATE), "Live: moves at a rate")
-    return _row(bench, each, rounds[1:], paced)
+    with fifty(bench, "live") as boards:
+        rounds = boards.rounds("Live", _ours)
+        paced = bench.run(_ours(boards, rate=RATE), "Live: moves at a rate")
+    return _row(bench, each, rounds, paced)
 
 
 def _idle(bench: Workbench) -> float:
     """Return the kilobytes of one idle connection."""
     noughts = Noughts()
     with ExitStack() as stack:
-        server = _serve(noughts, stack)
+        server = serve(noughts, "live", stack)
         bench.say(f"Live: {IDLE:,} idle connections")
         guests = noughts.guests(server.port, 10)
         game = noughts.open_game(server.port, guests[0])
@@ -62,29 +50,19 @@ def _idle(bench: Workbench) -> float:
         return (server.memory() - before) * 1_000 / IDLE
 
 
-def _serve(subject: Noughts | BoardgameIo, stack: ExitStack) -> Server:
-    folder, port = emptied(f"data/live-{subject.name}"), free_port()
-    return stack.enter_context(serving(subject.command(port, folder), port, folder))
+def _ours(boards: Boards, rate: float = 0.0) -> Live:
+    wanted, effort = boards.wanted(), boards.bench.effort
+    games = boards.noughts.started(boards.server.port, wanted)
+    played = [LiveBoard([x.token, o.token], games[n::BOARDS]) for n, (x, o) in enumerate(wanted[:BOARDS])]
+    seconds = effort.paced_seconds if rate else 3_600.0
+    return Live(
+        port=boards.server.port, boards=played, cells=list(CELLS), rate=rate, seconds=seconds, watch=boards.server.pids
+    )
 
 
-def _ours(bench: Workbench, noughts: Noughts, server: Server, guests: list[Person], rate: float = 0.0) -> Live:
-    pairs = [(guests[2 * n], guests[2 * n + 1]) for n in range(BOARDS)]
-    wanted = [pair[:: -1 if game % 2 else 1] for game in range(bench.effort.games) for pair in pairs]
-    games = noughts.started(server.port, [(x, o) for x, o in wanted])
-    boards = [LiveBoard([x.token, o.token], games[n::BOARDS]) for n, (x, o) in enumerate(pairs)]
-    seconds = bench.effort.paced_seconds if rate else 3_600.0
-    return Live(port=server.port, boards=boards, cells=list(CELLS), rate=rate, seconds=seconds, watch=server.pids)
-
-
-def _theirs(bench: Workbench, peer: BoardgameIo, server: Server) -> Sockets:
-    matches = peer.matches(server.port, BOARDS * bench.effort.games)
-    slots = [matches[board::BOARDS] for board in range(BOARDS)]
-    return Sockets(port=server.port, slots=slots, cells=list(CELLS), watch=server.pids)
-
-
-def _row(bench: Workbench, each: float, rounds: list[tuple[Outcome, Outcome]], paced: Outcome) -> Row:
+def _row(bench: Workbench, each: float, rounds: Rounds, paced: Outcome) -> Row:
     ours, theirs = ([pair[side] for pair in rounds] for side in (0, 1))
-    rate, other = (median([run.rate for run in runs]) for runs in (ours, theirs))
+    rate, other, quotient = rates(rounds)
     bars = (("Noughts, on disk", rate), ("boardgame.io, in memory", other))
     sight = paced.spreads["all"]
     return Row(
@@ -101,7 +79,7 @@ def _row(bench: Workbench, each: float, rounds: list[tuple[Outcome, Outcome]], p
             ),
             Check(
                 "Durable live moves ÷ boardgame.io's in memory",
-                median([a.rate / b.rate for a, b in rounds]),
+                quotient,
                 Target("≥", TIMES, " ×"),
                 ours=f"{number(rate)}/s",
                 against=f"boardgame.io {number(other)}/s",
@@ -115,7 +93,7 @@ def _row(bench: Workbench, each: float, rounds: list[tuple[Outcome, Outcome]], p
             ),
         ),
         figures=(Figure("Live moves, 50 games at once", "/s", "longer", bars, TIMES * other),),
-        notes=(by_processor(ours, theirs),),
+        notes=(by_processor(ours, theirs), busy(rounds)),
         void=void([*ours, *theirs], bench.ceiling),
         disturbed=disturbance([*ours, *theirs, paced]),
     )
