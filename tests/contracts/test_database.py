@@ -209,7 +209,7 @@ async def test_of_fifty_who_change_one_row_from_one_state_exactly_one_does(datab
 
 
 async def test_a_caller_who_left_harms_nobody_else(database: Database) -> None:
-    leaving = asyncio.create_task(database.write(adding(key())))
+    leaving = asyncio.ensure_future(database.write(adding(key())))
     await asyncio.sleep(0)
     leaving.cancel()
     row = key()

@@ -100,7 +100,7 @@ class GameService:
 
     async def play(self, game_id: GameId, attempt: Attempt, by: Principal) -> Snapshot:
         """Return the game after a move, marked as replayed when it was there before; raises what `Moves.play` does."""
-        game, again = await self._moves.play(game_id, attempt, by.user_id)
+        game, again = await self._moves.play(game_id, attempt, by.user_id, shown=True)
         cards = await self.cards.of((game.user_id, game.opponent_id))
         return snapshot(game, cards, replayed=True if again else UNSET)
 

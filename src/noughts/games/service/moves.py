@@ -1,7 +1,6 @@
 """Playing a cell: the call everything here is made for."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
@@ -27,33 +26,41 @@ class Moves:
         self._cards = cards
         self._now = now
 
-    async def play(self, game_id: GameId, attempt: Attempt, by: UserId) -> tuple[Game, bool]:
+    async def play(self, game_id: GameId, attempt: Attempt, by: UserId, *, shown: bool = False) -> tuple[Game, bool]:
         """Return the game after a move, once it is stored, and whether that move was there before.
 
+        Where the answer is the game as it is `shown`, the cards for it are asked first: an answer that fails for want of
+        them must not follow a move that was stored.
         Raises NotFound, Forbidden, and what `moves.played` raises with the game as it stands as member `game`.
         """
         # What is remembered saves the reading where the move comes next (storing it finds out whether it does); it is
         # never a reason to refuse or to call the move repeated: that is decided again on the game as it is stored.
-        found, remembered = self._store.recent(game_id), True
+        found = self._remembered(game_id)
         for _ in range(_TRIES):
-            if found is None or clocks.flagged(found, self._now()) is not found:
-                found, remembered = await self._table.get(game_id), False
-            before = games.require_visible(found, by)
+            remembered = found is not None
+            before = games.require_visible(found or await self._table.get(game_id), by)
             mark = games.require_player(before, by)
-            # Asked first: an answer that fails for want of cards must not follow a move that was stored.
-            cards = await self._cards.of((before.user_id, before.opponent_id))
+            if shown:
+                await self._cards.of((before.user_id, before.opponent_id))
             found = None
             try:
                 after = played(before, mark, attempt, self._now())
             except Problem as refused:
                 if remembered:
                     continue
-                refused.members["game"] = snapshot(before, cards)
+                refused.members["game"] = snapshot(before, await self._cards.of((before.user_id, before.opponent_id)))
                 raise
             if after is before:
                 if remembered:
                     continue
                 return self._table.repeated(before), True
-            with suppress(Overtaken):
+            try:
                 return await self._table.put(before, after), False
+            except Overtaken:
+                continue
         raise Unavailable("Too much happens here at once.")
+
+    def _remembered(self, game_id: GameId) -> Game | None:
+        """Return a game as this process last wrote it, unless time has ended it since."""
+        found = self._store.recent(game_id)
+        return found if found is not None and clocks.flagged(found, self._now()) is found else None

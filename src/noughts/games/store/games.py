@@ -1,7 +1,9 @@
 """The `games` table, and every statement about it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from operator import attrgetter
+from typing import Final
 
 import msgspec
 
@@ -14,6 +16,11 @@ from noughts.kit.errors import InvalidToken
 from noughts.kit.idempotency import UNIQUE_KEY
 from noughts.kit.tokens import UserId
 from noughts.ports.games import ASKED_AT_ONCE, Fared
+
+_Values = Callable[[Game], tuple[str | int | datetime | None, ...]]
+_BY_MOVE: Final[_Values] = attrgetter(*sql.SET_BY_MOVE)
+_IN_PLAY: Final[_Values] = attrgetter(*sql.SET_IN_PLAY)
+_ALL: Final[_Values] = attrgetter(*sql.SET)
 
 
 class Overtaken(Exception):
@@ -174,7 +181,7 @@ class GameStore:
 
     async def join(self, before: Game, after: Game, *rows: Write) -> None:
         """Store who took the free seat; raises Overtaken when somebody else did, KeyUsed."""
-        await self._write(Write(sql.JOIN, (before.id, before.seq, *_values(after, sql.SET))), *rows)
+        await self._write(Write(sql.JOIN, (before.id, before.seq, *_ALL(after))), *rows)
         self._remember(after)
 
     def _remember(self, game: Game) -> None:
@@ -203,7 +210,7 @@ def added(game: Game) -> Write:
 
 def ended(before: Game, after: Game) -> Write:
     """Return the write that stores how a game began or ended, and misses where something else happened first."""
-    return Write(sql.REPLACE, (before.id, before.seq, *_values(after, sql.SET)))
+    return Write(sql.REPLACE, (before.id, before.seq, *_ALL(after)))
 
 
 def _changed(before: Game, after: Game) -> Write:
@@ -211,9 +218,5 @@ def _changed(before: Game, after: Game) -> Write:
     if not before.status == after.status == "playing":
         return ended(before, after)
     if before.time is None and before.offers == after.offers and before.takebacks == after.takebacks:
-        return Write(sql.PLAY, (before.id, before.seq, *_values(after, sql.SET_BY_MOVE)))
-    return Write(sql.GO_ON, (before.id, before.seq, *_values(after, sql.SET_IN_PLAY)))
-
-
-def _values(game: Game, names: tuple[str, ...]) -> tuple[str | int | datetime | None, ...]:
-    return tuple([getattr(game, name) for name in names])
+        return Write(sql.PLAY, (before.id, before.seq, *_BY_MOVE(after)))
+    return Write(sql.GO_ON, (before.id, before.seq, *_IN_PLAY(after)))

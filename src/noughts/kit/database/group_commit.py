@@ -41,13 +41,13 @@ class GroupCommit:
         self._working: asyncio.Task[None] | None = None
         self._wait_for_others(0)
 
-    async def write(self, statements: tuple[Write, ...]) -> None:
-        """Return once the statements are on the disk; raises Missed, Taken, Orphaned, Unavailable."""
+    def write(self, statements: tuple[Write, ...]) -> asyncio.Future[None]:
+        """Return what is done once the statements are on the disk, or fails with Missed, Taken, Orphaned or Unavailable."""
         answer: asyncio.Future[None] = self._loop.create_future()
         self._jobs.append(_Job(statements, answer))
         if self._working is None:
             self._working = self._loop.create_task(self._work())
-        await answer
+        return answer
 
     def gauges(self) -> Gauges:
         """Return what is worth watching."""

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -64,8 +64,8 @@ class Sqlite:
             found = await self._in_reader(rows)
         return [query.convert(row) for row in found]
 
-    async def write(self, *statements: Write) -> None:
-        await self._writes.write(statements)
+    def write(self, *statements: Write) -> Awaitable[None]:
+        return self._writes.write(statements)
 
     def gauges(self) -> Gauges:
         return self._writes.gauges()

@@ -5,7 +5,7 @@ Statements are written once, in the SQL both databases speak, with parameters `$
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
@@ -111,8 +111,8 @@ class Database(Protocol):
     async def scan(self, query: Query[Row], *args: Argument) -> list[Row]:
         """Return the rows of a list, off the event loop where reading would block it."""
 
-    async def write(self, *statements: Write) -> None:
-        """Run the statements in one transaction and return once they are durable.
+    def write(self, *statements: Write) -> Awaitable[None]:
+        """Run the statements in one transaction; what is returned is done once they are durable.
 
         Raises `Missed`, `Taken` or `Orphaned`, with nothing written; `Unavailable` when it was not, or not surely, written.
         """
