@@ -68,12 +68,20 @@ class GroupCommit:
         """Commit batch after batch; while one waits for the disk the next gathers."""
         try:
             while self._jobs:
-                batch = [self._jobs.popleft() for _ in range(min(_BATCH, len(self._jobs)))]
+                batch = await self._gathered()
                 self._written += len(batch)
                 for job, outcome in zip(batch, await self._commit(batch), strict=True):
                     _answer(job, outcome)
         finally:
             self._working = None
+
+    async def _gathered(self) -> list[_Job]:
+        """Return the next batch. The loop may turn as long as that brings more: a commit costs what several jobs do."""
+        waiting = 0
+        while waiting < len(self._jobs) < _BATCH:
+            waiting = len(self._jobs)
+            await asyncio.sleep(0)
+        return [self._jobs.popleft() for _ in range(min(_BATCH, len(self._jobs)))]
 
     async def _commit(self, batch: list[_Job]) -> list[Exception | None]:
         """Return for each job what went wrong with it, or nothing, once the others are durable."""
