@@ -2,11 +2,13 @@
 
 import re
 
+import httpx
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Arrive
 from tests.browser.together import seated, takes_turns
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import PASSWORD, Visitor
+from tests.servers import Process
 
 
 def test_a_draw_is_offered_and_agreed_to(arrive: Arrive) -> None:
@@ -106,6 +108,44 @@ def test_a_rated_match_leads_from_game_to_game(arrive: Arrive) -> None:
     ben.says("Game 2 of 4 · Rated")
     takes_turns(ben, ada, 4)
     ada.sees("Your turn")
+
+
+def have_played(server: Process, *names: str) -> str:
+    """Play the rated matches of a day between two members; return where the last game is."""
+    with httpx.Client(base_url=server.url) as client:
+        signed = [
+            client.post("/login", json={"username": name, "password": PASSWORD}).json()["access_token"]
+            for name in names
+        ]
+        one, other = ({"Authorization": f"Bearer {token}"} for token in signed)
+        wish = {"username": names[1], "mark": "X", "rated": True}
+        for _ in range(3):
+            game = client.post("/challenges", json=wish, headers=one).json()["id"]
+            client.post(f"/challenges/{game}/accept", headers=other).raise_for_status()
+            while over := client.post(f"/games/{game}/resign", headers=other).raise_for_status().json()["next"]:
+                game = over
+    return f"/play/{game}"
+
+
+def test_who_has_played_enough_rated_games_is_told_until_when_and_may_play_on_unrated(
+    arrive: Arrive, server: Process
+) -> None:
+    ada, ben = arrive(), arrive()
+    last = have_played(server, ada.sign_up(), name := ben.sign_up())
+    for one in (ada, ben):
+        one.page.goto(last)
+    ada.sees("You win")
+    ada.press("Play again")
+    expect(
+        ada.page.get_by_text(re.compile("^Enough rated games between you two until tomorrow, .*[0-9]{2}:[0-9]{2}"))
+    ).to_be_visible()
+    ada.press("Play unrated")
+    ada.sees("Waiting for an opponent")
+    ben.says("challenges you.")
+    ben.press("Accept")
+    ada.sees("Your turn")
+    expect(ada.page.get_by_role("list", name="Players")).to_contain_text(name)
+    expect(ada.page.get_by_text("Rated", exact=True)).to_have_count(0)
 
 
 def challenges(ada: Visitor, name: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -163,6 +164,25 @@ def test_two_are_compared_and_rated_and_the_best_listed(client: httpx.Client) ->
     ranks = {line["player"]["username"]: line["rank"] for line in board}
     assert ranks[names[0]] < ranks[names[1]]
     assert client.get("/leaderboards/4x4x3?against=computer").json()["items"] == []
+
+
+def test_the_same_two_are_rated_a_few_times_a_day_and_told_when_again(client: httpx.Client) -> None:
+    alice, bob = member(client), member(client)
+    wish = {"username": name_of(client, bob), "variant": "misere", "rated": True}
+    for _ in range(12):
+        game = client.post("/challenges", json=wish, headers=alice).json()["id"]
+        assert client.post(f"/challenges/{game}/accept", headers=bob).status_code == 200
+        assert client.post(f"/games/{game}/resign", headers=bob).status_code == 200
+    for refused in (
+        client.post("/challenges", json=wish, headers=alice),
+        client.post(f"/games/{game}/offers", json={"kind": "rematch"}, headers=bob),
+    ):
+        problem = refused.json()
+        assert (refused.status_code, problem["type"]) == (409, "/problems/played-enough")
+        again = datetime.fromisoformat(problem["again_at"]) - datetime.now(UTC)
+        assert timedelta(hours=23, minutes=50) < again < timedelta(hours=24)
+    assert client.post("/challenges", json=wish | {"rated": False}, headers=alice).status_code == 201
+    assert client.get("/problems/played-enough").status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/leaderboards/classic", "/players/computer-1/versus/computer-6"])

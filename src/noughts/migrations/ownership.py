@@ -24,6 +24,7 @@ OWNED: Final[dict[str, dict[str, str]]] = {
         "games": "SELECT INSERT UPDATE",
         "ratings": "SELECT INSERT UPDATE",
         "rated_games": "SELECT INSERT",
+        "rated_matches": _MADE_AND_ENDED,
         "live_tickets": _MADE_AND_ENDED,
     },
 }

@@ -16,6 +16,14 @@ test('an email that a pool of people refuses is not called one that does not loo
   expect(wrong('email', 'format')).toBe('That does not look like an email. Check it.');
 });
 
+test('who has played each other enough is told when it goes on', () => {
+  const at = (hours: number) => new Date(new Date().setHours(hours, 40, 0, 0)).toISOString();
+  const words = (again_at?: string) => sentence(new Problem(409, { type: '/problems/played-enough', ...(again_at && { again_at }) }));
+  expect(words(at(18))).toBe('Enough rated games between you two until 18:40.');
+  expect(words(at(24 + 9))).toBe('Enough rated games between you two until tomorrow, 09:40.');
+  expect(words()).toBe('Enough rated games between you two until tomorrow.');
+});
+
 test('an email to be confirmed first has words of its own', () => {
   const words = sentence(new Problem(409, { type: '/problems/email-not-verified' }));
   expect(words).toBe('Confirm your email first, by the code from the letter we sent there.');

@@ -1,6 +1,7 @@
 /** Problems in plain words: what happened and what to do next. Found by slug, else by status. */
 import { isLost } from './api/patience';
 import { Problem } from './api/problem';
+import { soon } from './when';
 
 export const LOST = 'Connection lost, trying again';
 
@@ -83,10 +84,15 @@ function ruleIn(detail: string | undefined): string | undefined {
 export function sentence(error: unknown): string {
   if (error instanceof Problem) {
     if (error.status === 429 && error.retryAfter) return `A little too fast. Try again in ${seconds(error.retryAfter)}.`;
+    if (error.slug === 'played-enough') return enough(error);
     return BY_SLUG[error.slug] ?? BY_STATUS[error.status] ?? 'That did not work. Try again in a moment.';
   }
   if (isLost(error)) return 'The server cannot be reached. Check your connection and try again.';
   return 'That did not work. Try again in a moment.';
+}
+
+function enough({ againAt }: Problem): string {
+  return `Enough rated games between you two until ${againAt ? soon(againAt) : 'tomorrow'}.`;
 }
 
 function seconds(count: number): string {

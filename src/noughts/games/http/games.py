@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta
 from noughts.games.model.clocks import Time, written
 from noughts.games.model.games import GameId, GameOver, SeatTaken, Wish
 from noughts.games.model.lives import NothingToClaim, TooLateToAbort
+from noughts.games.model.matches import PlayedEnough
 from noughts.games.model.moves import Attempt, IllegalMove, NotYourTurn, PlyConflict, PlyRequired
 from noughts.games.model.offers import Kind, NothingToTakeBack, NotOverYet
 from noughts.games.model.snapshots import Snapshot, etag
@@ -187,8 +188,9 @@ async def _wish(games: GameService, ask: Ask[GameBody, NoQuery]) -> Wish:
             return plain
 
 
-_STARTS: Final = (IdempotencyKeyReused, IdempotencyInProgress)
-_OFFERS: Final = (GameOver, NotOverYet, NothingToTakeBack)
+_STARTS: Final = (IdempotencyKeyReused, IdempotencyInProgress, PlayedEnough)
+_SEATS: Final = (SeatTaken, GameOver, PlayedEnough)
+_OFFERS: Final = (GameOver, NotOverYet, NothingToTakeBack, PlayedEnough)
 _MOVES: Final = (PlyRequired, GameOver, PlyConflict, NotYourTurn, IllegalMove)
 
 ROUTES: Final = (
@@ -196,7 +198,7 @@ ROUTES: Final = (
           answer=Snapshot, status=201, errors=_STARTS, keyed=True),
     Route("GET", "/games/{game_id}", get_game, "Read a game.", answer=Snapshot, also=(304,), conditional=True),
     Route("POST", "/games/{game_id}/join", join_game, "Take the free seat.", body=JoinBody, answer=Snapshot,
-          errors=(SeatTaken, GameOver), repeatable=True),
+          errors=_SEATS, repeatable=True),
     Route("POST", "/games/{game_id}/moves", play_move, "Play a cell; harmless when repeated.", body=MoveBody,
           answer=Snapshot, status=201, also=(200,), errors=_MOVES, limit=MOVES, repeatable=True),
     Route("POST", "/games/{game_id}/resign", resign_game, "Give up, or call off while nobody has joined.",
@@ -213,7 +215,7 @@ ROUTES: Final = (
     Route("POST", "/challenges", challenge, "Challenge somebody by name.", body=ChallengeBody, answer=Snapshot, status=201,
           errors=_STARTS, keyed=True),
     Route("POST", "/challenges/{challenge_id}/accept", accept_challenge, "Take a challenge.", answer=Snapshot,
-          errors=(SeatTaken, GameOver), repeatable=True),
+          errors=_SEATS, repeatable=True),
     Route("POST", "/challenges/{challenge_id}/decline", decline_challenge, "Decline a challenge.", answer=Snapshot,
           errors=(GameOver,), repeatable=True),
 )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from noughts.games.model import clocks
-from noughts.games.model.games import OTHER, Game, GameId, GameOver, Reason, SeatTaken, Wish
+from noughts.games.model.games import OTHER, Game, GameId, GameOver, Reason, SeatTaken, Variant, Wish
 from noughts.games.rules import Mark
 from noughts.kit.errors import Conflict, Forbidden, NotFound
 from noughts.kit.tokens import UserId
@@ -27,6 +27,11 @@ class NothingToClaim(Conflict):
     """Your opponent is there and has time left."""
 
 
+def is_series(variant: Variant) -> bool:
+    """Return whether people play rated matches of several games of a variant: of others each game is a match by itself."""
+    return variant == "classic"
+
+
 def begun(
     game_id: GameId,
     wish: Wish,
@@ -41,6 +46,7 @@ def begun(
 
     `invite` is the digest of the secret that opens the seat, `rating` that of who begins.
     """
+    serial = wish.rated and is_series(wish.variant) and wish.level is None
     game = Game(
         id=game_id,
         user_id=by,
@@ -63,8 +69,8 @@ def begun(
         time=wish.time,
         rated=wish.rated,
         invited_id=wish.opponent,
-        series_id=game_id if wish.rated and wish.variant == "classic" and wish.level is None else None,
-        series_no=1 if wish.rated and wish.variant == "classic" and wish.level is None else None,
+        series_id=game_id if serial else None,
+        series_no=1 if serial else None,
         user_rating=rating,
         drawn=wish.mark == "random",
     )

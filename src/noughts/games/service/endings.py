@@ -5,10 +5,11 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
-from noughts.games.model import games, lives, offers
+from noughts.games.model import games, lives, matches, offers
 from noughts.games.model.games import Game, GameId
 from noughts.games.model.offers import Kind, Offer
 from noughts.games.rules import Mark
+from noughts.games.service.matches import Matches
 from noughts.games.service.table import Table
 from noughts.games.store import Overtaken
 from noughts.kit import ids
@@ -22,8 +23,9 @@ _TRIES: Final = 16
 class Endings:
     """The use cases of players beside moving. Besides the problems their methods name they raise NotFound, Forbidden, Unavailable."""
 
-    def __init__(self, table: Table, is_there: IsThere, now: Callable[[], datetime]) -> None:
+    def __init__(self, table: Table, matches: Matches, is_there: IsThere, now: Callable[[], datetime]) -> None:
         self._table = table
+        self._matches = matches
         self._is_there = is_there
         self._now = now
 
@@ -56,7 +58,7 @@ class Endings:
     async def offer(self, game_id: GameId, kind: Kind, by: UserId) -> Game:
         """Return the game with an offer in it, or after it was taken: what the other offers, too, and what the computer is asked.
 
-        Raises what `offers.made` does.
+        Raises what `offers.made` does, PlayedEnough for another rated match too many.
         """
 
         def decide(game: Game | None) -> Game:
@@ -71,10 +73,10 @@ class Endings:
                 raise Forbidden("The computer plays on.")
             return self._taken(visible, Offer("", kind, mark))
 
-        return await self._decided(game_id, decide)
+        return await self._decided(game_id, decide, another=kind == "rematch")
 
     async def accept(self, game_id: GameId, offer_id: str, by: UserId) -> Game:
-        """Return the game after an offer was taken: drawn, moves taken back, or followed by another one."""
+        """Return the game after an offer was taken: drawn, moves taken back, or followed by another one; raises PlayedEnough."""
 
         def decide(game: Game | None) -> Game:
             visible, mark = _player(game, by)
@@ -109,17 +111,26 @@ class Endings:
             case "rematch":
                 return offers.followed(game, GameId(ids.new()), self._now())
 
-    async def _decided(self, game_id: GameId, decide: Callable[[Game | None], Game]) -> Game:
+    async def _decided(self, game_id: GameId, decide: Callable[[Game | None], Game], *, another: bool = False) -> Game:
         """Return the game as decided, once it is stored; with it the rematch, where that is what was decided."""
         for _ in range(_TRIES):
             before = await self._table.get(game_id)
             after = decide(before)
             if before is None or after is before:
                 return self._table.repeated(after)
+            if another:  # said to who offers it, not to who says yes
+                await self._require_another(before)
             rematch = after.next_id is not None and after.next_id != before.next_id
             with suppress(Overtaken):
                 return await (self._table.rematch if rematch else self._table.put)(before, after)
         raise Unavailable("Too much happens here at once.")
+
+    async def _require_another(self, game: Game) -> None:
+        """Raise PlayedEnough where a rematch would begin one rated match too many."""
+        if game.user_id is not None and game.opponent_id is not None:
+            new = lives.follows(game, game.id, self._now())
+            if matches.begins(new):
+                await self._matches.require_another(game.user_id, game.opponent_id, game.variant)
 
 
 def _player(game: Game | None, by: UserId) -> tuple[Game, Mark]:

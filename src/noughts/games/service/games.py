@@ -24,6 +24,7 @@ from noughts.games.service.history import History
 from noughts.games.service.invites import Invites
 from noughts.games.service.live import Watching
 from noughts.games.service.lives import Lives
+from noughts.games.service.matches import Matches
 from noughts.games.service.moves import Moves
 from noughts.games.service.news import News
 from noughts.games.service.pace import Pace
@@ -72,12 +73,13 @@ class GameService:
         self.tickets = Tickets(store.tickets, fittings.revocations.check, now)
         self.cards = Cards(users, fittings.broadcast, now)
         self.news = News(fittings.broadcast)
-        self.table = table = Table(store.games, store.ratings, self.news, now)
+        self.matches = Matches(store.matches, now)
+        self.table = table = Table(store.games, store.ratings, self.matches, self.news, now)
         self._computer = Computer(store.games, table, chance, now, pauses=settings.computer_pause == "on")
         table.computer_to_move = self._computer.reply_soon
         self._moves = Moves(store.games, table, self.cards, now)
-        self.endings = Endings(table, self.news.is_there, now)
-        self.seats = Seats(store.games, table, users, self.cards, invites, fittings, chance)
+        self.endings = Endings(table, self.matches, self.news.is_there, now)
+        self.seats = Seats(store.games, table, self.matches, users, self.cards, invites, fittings, chance)
         self._sweeper = Sweeper(store.games, table, now)
         self.public = Public(store, now)
         self.history = History(store.games, table, self.cards, users)
@@ -218,6 +220,7 @@ class GameService:
             every(_SAID_S, self.news.say_again),
             every(_SAID_S, self.lives.wait),
             every(HOUR, self.tickets.purge),
+            every(HOUR, self.matches.purge),
         ]
 
     async def close(self) -> None:

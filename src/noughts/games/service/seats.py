@@ -1,6 +1,7 @@
 """Coming to a game: beginning one, being matched, invited, challenged; and the wait's end."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from random import Random
@@ -8,8 +9,10 @@ from typing import Final
 
 from noughts.games.model import games, lives, matching
 from noughts.games.model.games import Game, GameId, Wish
+from noughts.games.model.matches import PlayedEnough
 from noughts.games.service.cards import Cards
 from noughts.games.service.invites import Invites
+from noughts.games.service.matches import Matches
 from noughts.games.service.table import Table
 from noughts.games.store import GameStore, KeyUsed, Overtaken, Search
 from noughts.kit import ids, sealing
@@ -33,6 +36,7 @@ class Seats:
         self,
         store: GameStore,
         table: Table,
+        matches: Matches,
         users: Users,
         cards: Cards,
         invites: Invites,
@@ -40,6 +44,7 @@ class Seats:
         chance: Random,
     ) -> None:
         self._store, self._table, self._users, self._cards = store, table, users, cards
+        self._matches = matches
         self._idempotency, self._invites = fittings.idempotency, invites
         self._chance, self._now = chance, fittings.now
         self._matching = asyncio.Lock()
@@ -48,7 +53,7 @@ class Seats:
         """Return a new game, or the fitting one that has waited longest for anyone, joined.
 
         The same game again, as it stands then, for the same Idempotency-Key and wish; raises IdempotencyKeyReused,
-        IdempotencyInProgress, Forbidden for guests who want a rating, Invalid, NotFound for whom nobody knows.
+        IdempotencyInProgress, Forbidden for guests who want a rating, Invalid, NotFound for whom nobody knows, PlayedEnough.
         """
         once = None if key is None else self._idempotency.once(by, "POST /games", key, wish)
         with self._idempotency.running(once):
@@ -64,7 +69,7 @@ class Seats:
         """Return the game with the caller in the free seat, unchanged for who sits in it already.
 
         `invite` is the secret of a game that is not open to anyone; who is challenged needs none. Raises NotFound,
-        SeatTaken, GameOver, Forbidden.
+        SeatTaken, GameOver, Forbidden, PlayedEnough.
         """
         digest = None if invite is None else sealing.digest(invite)
         rating = None
@@ -115,13 +120,20 @@ class Seats:
         ]
         while waiting:
             one = waiting.pop(0)
-            other = next((game for game in waiting if matching.fit(one, game, at)), None)
+            other = await self._opponent(one, waiting, at)
             if other is not None:
                 waiting.remove(other)
                 kept, gone = matching.meet(one, other)
-                with suppress(Overtaken):
+                with suppress(Overtaken, PlayedEnough):
                     await self._table.bring_together(kept, gone, at)
                     log.info("waiting_matched", game=kept.id, instead=gone.id)
+
+    async def _opponent(self, one: Game, waiting: Sequence[Game], at: datetime) -> Game | None:
+        """Return the first game whose owner would do for that of another."""
+        for game in waiting:
+            if matching.fit(one, game, at) and await self._matches.may_meet(one, game):
+                return game
+        return None
 
     async def give_up(self) -> None:
         """Call off the games of those who wait no more. May be repeated."""
@@ -136,6 +148,8 @@ class Seats:
 
     async def _begin(self, wish: Wish, user_id: UserId, once: Once | None) -> Game:
         await self._require_ratable(wish, user_id)
+        if wish.rated and wish.opponent is not None:
+            await self._matches.require_another(user_id, wish.opponent, wish.variant)
         rating = (await self._table.rating(user_id, wish.variant)).shown if wish.level is None else None
         if wish.seat == "anyone":
             async with self._matching:  # so that within a process nobody who could meet is left waiting
@@ -149,7 +163,7 @@ class Seats:
             at = self._now()
             wanted = _sought(wish, user_id, rating, at)
             waiting = await self._store.oldest_fitting(wanted)
-            with suppress(Overtaken):
+            with suppress(Overtaken, PlayedEnough):  # the latter where they began their last match just now
                 if waiting is None:
                     return await self._started(self._new(wish, user_id, rating), user_id, once, wanted)
                 rows = self._idempotency.rows(once, waiting.id, user_id)

@@ -10,6 +10,7 @@ import msgspec
 from noughts.games.model import clocks, lives, ratings
 from noughts.games.model.games import Game, GameId
 from noughts.games.model.ratings import Change, Rating
+from noughts.games.service.matches import Matches
 from noughts.games.service.news import News
 from noughts.games.store import GameStore, Overtaken, RatingStore, Search
 from noughts.games.store.games import added, ended
@@ -27,9 +28,12 @@ _BUSY: Final = "Too much happens here at once."
 class Table:
     """The one way games change. Whoever's time is over has lost, whoever asks first. Raises Unavailable."""
 
-    def __init__(self, store: GameStore, standing: RatingStore, news: News, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, store: GameStore, standing: RatingStore, matches: Matches, news: News, now: Callable[[], datetime]
+    ) -> None:
         self._store = store
         self._ratings = standing
+        self._matches = matches
         self._news = news
         self._now = now
         self.computer_to_move: Callable[[Game], None] = lambda _: None
@@ -65,8 +69,12 @@ class Table:
         return game
 
     async def put(self, before: Game, after: Game, *rows: Write, joins: bool = False) -> Game:
-        """Return the game once it is stored, the game that follows it beside it; raises Overtaken."""
+        """Return the game once it is stored, the game that follows it beside it; raises Overtaken.
+
+        Raises PlayedEnough where it begins one rated match of the same two too many.
+        """
         following: Game | None = None
+        rows = (*rows, *await self._matches.rows(before, after))
         if after.status == "finished" and before.status != "finished":
             if lives.goes_on(after):
                 following = lives.follows(after, GameId(ids.new()), self._now())
@@ -98,7 +106,7 @@ class Table:
         return game
 
     async def bring_together(self, one: Game, other: Game, at: datetime) -> None:
-        """Seat who waits in one game in the other, and call theirs off: both, or neither; raises Overtaken."""
+        """Seat who waits in one game in the other, and call theirs off: both, or neither; raises Overtaken, PlayedEnough."""
         if other.user_id is None:
             return
         gone = ended(other, lives.called_off(other, at))
@@ -111,13 +119,13 @@ class Table:
         return found or ratings.first(user_id, variant, against, self._now())
 
     async def rematch(self, before: Game, after: Game) -> Game:
-        """Return a finished game once it is stored, with the other game that follows it beside it; raises Overtaken."""
+        """Return a finished game once it is stored, with the other game that follows it beside it; raises Overtaken, PlayedEnough."""
         if after.next_id is None:
             return after
         new = lives.follows(before, after.next_id, self._now())
         people = [user for user in (new.user_id, new.opponent_id) if user is not None and new.level is None]
         new = ratings.seated(new, {user: (await self.rating(user, new.variant)).shown for user in people})
-        game = await self.put(before, after, added(new))
+        game = await self.put(before, after, added(new), *await self._matches.rows(None, new))
         self.computer_to_move(new)
         return game
 

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from noughts.games.model.games import Game, GameId, Status, Variant
+from noughts.games.model.matches import DAY
 from noughts.games.model.records import Tally
 from noughts.games.rules import Mark
 from noughts.games.store import statements as sql
@@ -84,7 +85,7 @@ class GameStore:
         within = sql.WIDEST if wanted.within is None else wanted.within
         return await self._database.fetch(
             sql.OLDEST_FITTING, wanted.variant, wanted.unwanted or "", wanted.user_id, wanted.time or "", wanted.rated,
-            wanted.at, rating, within,
+            wanted.at, rating, within, wanted.at - DAY,
         )  # fmt: skip
 
     async def overdue(self, at: datetime, after: GameId | None, limit: int) -> list[Game]:
@@ -168,7 +169,7 @@ class GameStore:
     async def add_if_alone(self, game: Game, wanted: Search, *rows: Write) -> None:
         """Store a game that waits for anyone; raises Overtaken while one waits that its owner could join, KeyUsed."""
         within = sql.WIDEST if wanted.within is None else wanted.within
-        args = (*msgspec.structs.astuple(game), wanted.unwanted or "", wanted.time or "", within)
+        args = (*msgspec.structs.astuple(game), wanted.unwanted or "", wanted.time or "", within, wanted.at - DAY)
         await self._write(Write(sql.INSERT_IF_ALONE, args), *rows)
 
     async def play(self, before: Game, after: Game, *rows: Write) -> None:

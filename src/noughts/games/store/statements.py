@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 
 from noughts.games.model.games import Game, GameId
+from noughts.games.model.matches import GAMES_A_DAY, SERIES_A_DAY
 from noughts.games.model.records import Tally
 from noughts.kit.database import Query, Sql, among, columns
 from noughts.kit.tokens import UserId
@@ -53,6 +54,14 @@ def _fitting(variant: str, mark: str, user: str, time: str, rated: str, at: str)
         f"status = 'open' AND seat = 'anyone' AND variant = {variant} AND mark <> {mark} AND user_id <> {user}"
         f" AND coalesce(time, '') = {time} AND rated = {rated} AND (waits_until IS NULL OR waits_until > {at})"
     )
+
+
+def _fresh(user: str, since: str) -> str:
+    """Return the condition that somebody may begin another rated match with the owner of a game, along the key of the table."""
+    low, high = (f"CASE WHEN {user} {order} user_id THEN {user} ELSE user_id END" for order in "<>")
+    theirs = f"met.low_id = {low} AND met.high_id = {high} AND met.variant = games.variant AND met.began_at > {since}"
+    most = f"CASE WHEN series_no IS NULL THEN {GAMES_A_DAY} ELSE {SERIES_A_DAY} END"
+    return f"(NOT rated OR (SELECT count(*) FROM rated_matches AS met WHERE {theirs}) < {most})"
 
 
 def _shelf(person: str, *, between: bool = False) -> str:
@@ -113,7 +122,7 @@ def _played(person: str) -> str:
 BY_ID: Final = Query(f"SELECT {ALL} FROM games WHERE id = $1", Game)
 FITS: Final = _fitting("$1", "$2", "$3", "$4", "$5", "$6")
 OLDEST_FITTING: Final = Query(
-    f"SELECT {ALL} FROM games WHERE {FITS} AND (abs(coalesce(user_rating, 0) - $7) <= $8) ORDER BY id LIMIT 1",
+    f"SELECT {ALL} FROM games WHERE {FITS} AND (abs(coalesce(user_rating, 0) - $7) <= $8) AND {_fresh('$3', '$9')} ORDER BY id LIMIT 1",
     Game,
 )
 SHELF: Final = Query(_both(_shelf("user_id"), _shelf("opponent_id"), "$6"), Game)
@@ -146,14 +155,15 @@ PENDING: Final = Query(
 )
 INSERT: Final = Sql(f"INSERT INTO games ({ALL}) VALUES ({VALUES})")
 AS_INSERTED: Final = {name: f"${n}" for n, name in enumerate(FIELDS, 1)}
-SOUGHT: Final = [f"${n}" for n in range(len(FIELDS) + 1, len(FIELDS) + 4)]
+SOUGHT: Final = [f"${n}" for n in range(len(FIELDS) + 1, len(FIELDS) + 5)]
 IN_THE_WAY: Final = _fitting(
     AS_INSERTED["variant"], SOUGHT[0], AS_INSERTED["user_id"], SOUGHT[1], AS_INSERTED["rated"],
     AS_INSERTED["created_at"],
 )  # fmt: skip
 INSERT_IF_ALONE: Final = Sql(
     f"INSERT INTO games ({ALL}) SELECT {VALUES} WHERE NOT EXISTS (SELECT 1 FROM games WHERE {IN_THE_WAY}"
-    f" AND abs(coalesce(user_rating, 0) - coalesce({AS_INSERTED['user_rating']}, 0)) <= {SOUGHT[2]})"
+    f" AND abs(coalesce(user_rating, 0) - coalesce({AS_INSERTED['user_rating']}, 0)) <= {SOUGHT[2]}"
+    f" AND {_fresh(AS_INSERTED['user_id'], SOUGHT[3])})"
 )
 PLAY: Final = Sql(f"UPDATE games SET {_set(SET_BY_MOVE)} WHERE id = $1 AND seq = $2")
 GO_ON: Final = Sql(f"UPDATE games SET {_set(SET_IN_PLAY)} WHERE id = $1 AND seq = $2")

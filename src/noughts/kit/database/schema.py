@@ -7,7 +7,7 @@ import msgspec
 from noughts.kit.database.statements import Database, Query
 from noughts.kit.errors import Refusal, Unprepared
 
-HEAD: Final = "0005"
+HEAD: Final = "0006"
 """The newest revision in `noughts.migrations` (a test holds the two together)."""
 
 

@@ -15,6 +15,7 @@ interface Body {
   errors?: FieldError[];
   game?: Snapshot;
   mfa_token?: string;
+  again_at?: string;
 }
 
 /** An answer by the server that is not a success, as RFC 9457 describes it. */
@@ -23,6 +24,8 @@ export class Problem extends Error {
   readonly errors: FieldError[];
   readonly game: Snapshot | undefined;
   readonly mfaToken: string | undefined;
+  /** From when on the same thing may be asked for again. */
+  readonly againAt: string | undefined;
 
   constructor(
     readonly status: number,
@@ -34,6 +37,7 @@ export class Problem extends Error {
     this.errors = body.errors ?? [];
     this.game = body.game;
     this.mfaToken = body.mfa_token;
+    this.againAt = body.again_at;
   }
 
   /** Whether the same call may well succeed a little later. */

@@ -32,6 +32,8 @@ export class Table {
   gone = $state.raw<Problem | null>(null);
   /** Arrived by a friend's link and not yet at the table. */
   invited = $state(false);
+  /** Whether these two have had their rated games of the day. */
+  enough = $state(false);
   /** Who looks on; null while nobody can say. */
   presence = $state.raw<Presence | null>(null);
 
@@ -107,6 +109,15 @@ export class Table {
   againstComputer(): NewGame {
     const { level, mark } = choice;
     return { opponent: { kind: 'computer', level }, mark, ...wanted() };
+  }
+
+  /** Another game of the same two, which changes nobody's rating: as a challenge, so that they know what they say yes to. */
+  async unrated(): Promise<void> {
+    const { game, mine } = this;
+    const username = mine && game?.players[other(mine)]?.username;
+    if (!username) return;
+    const { variant, time } = game;
+    await this.start({ opponent: { kind: 'user', username }, mark: other(mine), variant, time, rated: false });
   }
 
   async play(cell: number): Promise<void> {
@@ -215,10 +226,12 @@ export class Table {
 
   private refused(error: unknown): void {
     if (error instanceof Problem && error.game && error.game.id === this.game?.id) this.see(error.game);
+    this.enough ||= error instanceof Problem && error.slug === 'played-enough';
     this.notice = sentence(error);
   }
 
   private sit(game: Snapshot): void {
+    this.enough = false;
     this.see(game);
     this.following?.stop();
     this.following = follow(game.id, {
