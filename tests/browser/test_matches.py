@@ -104,8 +104,8 @@ def test_a_rated_match_leads_from_game_to_game(arrive: Arrive) -> None:
     ben.press("Play whoever waits")
     takes_turns(ada, ben, 0, 3, 1, 4, 2)
     ada.sees("You win")
-    ada.says("Game 2 of 4 · Rated")
-    ben.says("Game 2 of 4 · Rated")
+    ada.says("Game 2 of 4 · you lead 1–0 · Rated")
+    ben.says("Game 2 of 4 · you trail 0–1 · Rated")
     takes_turns(ben, ada, 4)
     ada.sees("Your turn")
 
@@ -134,7 +134,8 @@ def test_who_has_played_enough_rated_games_is_told_until_when_and_may_play_on_un
     last = have_played(server, ada.sign_up(), name := ben.sign_up())
     for one in (ada, ben):
         one.page.goto(last)
-    ada.sees("You win")
+    ada.says("Game 4 of 4 · match won 4–0 · Rated")
+    ben.says("Game 4 of 4 · match lost 0–4 · Rated")
     ada.press("Play again")
     expect(
         ada.page.get_by_text(re.compile("^Enough rated games between you two until tomorrow, .*[0-9]{2}:[0-9]{2}"))

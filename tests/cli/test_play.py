@@ -193,6 +193,26 @@ def test_somebody_else_watches(server: servers.Process) -> None:
             assert me.leave() == 0
 
 
+def test_how_a_rated_match_stands_is_said_to_who_plays_and_who_watches(server: servers.Process) -> None:
+    with server.client() as client:
+        signed = {}
+        for name in ("matcha", "matchb"):
+            who = {"username": name, "password": "a proper secret"}
+            client.post("/users", json=who | {"email": f"{name}@example.com"}).raise_for_status()
+            signed[name] = {"Authorization": f"Bearer {client.post('/login', json=who).json()['access_token']}"}
+        wish = {"opponent": {"kind": "anyone"}, "mark": "X", "rated": True}
+        game = client.post("/games", json=wish, headers=signed["matcha"]).json()["id"]
+        client.post(f"/games/{game}/join", json={}, headers=signed["matchb"]).raise_for_status()
+        with playing(server, game, "--username", "matcha") as me, playing(server, game) as watcher:
+            me.type("a proper secret\n")
+            me.until(r"Game 1 of 4\.")
+            watcher.until(r"Game 1 of 4\.")
+            client.post(f"/games/{game}/resign", headers=signed["matchb"]).raise_for_status()
+            me.until("Game 2 of 4; you 1, they 0")
+            watcher.until("Game 2 of 4; X 0, O 1")
+            assert [watcher.leave(), me.leave()] == [0, 0]
+
+
 @pytest.mark.slow
 def test_what_cannot_be_is_one_line(server: servers.Process) -> None:
     def said(*words: str) -> tuple[int, str]:

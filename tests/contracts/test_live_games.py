@@ -8,7 +8,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from noughts.games.model import lives, matching, offers, ratings
+from noughts.games.model import lives, matching, offers, ratings, series
 from noughts.games.model.clocks import Clock, Turn, written
 from noughts.games.model.games import Game, GameId, GameOver, Wish
 from noughts.games.model.moves import Attempt, played
@@ -17,6 +17,7 @@ from noughts.kit import ids
 from noughts.kit.database import Missed, Sql, Write
 from noughts.kit.errors import Forbidden, InvalidToken
 from noughts.kit.tokens import Principal, UserId
+from noughts.ports.messages import Points, Series
 from noughts.users.model import accounts
 from tests.fakes import NOON, caller
 from tests.services import Services
@@ -128,6 +129,8 @@ async def test_a_series_of_four_counts_four_games_and_ends(house: Services) -> N
             break
         game = await stored(house, game.next_id)
     assert played_by == ["X", "O", "X", "O"]
+    assert (await stored(house, game.id)).series_points == 6  # of who won each time, before the last
+    assert series.standing(game) == Series(game.series_id or "", 4, 4, Points(X=0, O=4))
     assert (await rating_of(house, one)).games == 4
     offered = await house.games.endings.offer(game.id, "rematch", one.user_id)
     again = await house.games.endings.accept(game.id, offers.standing(offered)[0].id, other.user_id)

@@ -25,6 +25,8 @@ from noughts.ports.users import Card
 CARDS = {user: Card(id=user, username=user, kind="guest") for user in (OWNER, OTHER_ONE)}
 NEXT = GameId("next")
 MOVED = after(playing(), 0)
+MATCH = lives.follows(lives.resigned(playing(rated=True), "X", NOON), NEXT, NOON)
+"""The second game of a rated match."""
 OVER = lives.resigned(MOVED, "X", NOON)
 
 
@@ -49,6 +51,10 @@ KINDS: list[tuple[str, Game, Game, type | None]] = [
     ("given up", MOVED, OVER, Finished),
     ("called off", MOVED, lives.aborted(MOVED, NOON), Finished),
     ("called off unplayed", opened(), lives.aborted(opened(), NOON), Finished),
+    ("the last move of a match's game", after(MATCH, *boards.DRAWN[:8]), after(MATCH, *boards.DRAWN), Moved),
+    ("a match's game given up", MATCH, lives.resigned(MATCH, "O", NOON), Finished),
+    ("a match's game called off", MATCH, lives.aborted(MATCH, NOON), Finished),
+    ("a match's first move", MATCH, after(MATCH, 4), Moved),
     ("another game after it", OVER, offers.followed(OVER, NEXT, NOON), Finished),
     ("another game offered", OVER, offers.made(OVER, "O", "rematch", NOON), Offered),
     ("joined", opened(), playing(), None),

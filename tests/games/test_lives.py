@@ -8,12 +8,13 @@ from tests import boards
 from tests.boards import OTHER_ONE, OWNER, after, playing
 from tests.fakes import NOON
 
-from noughts.games.model import clocks, lives, offers
+from noughts.games.model import clocks, lives, offers, series
 from noughts.games.model.clocks import Clock
 from noughts.games.model.games import Game, GameId, GameOver
 from noughts.games.model.lives import GONE, NothingToClaim, TooLateToAbort
 from noughts.kit.errors import Forbidden, NotFound, Problem
 from noughts.kit.tokens import UserId
+from noughts.ports.messages import Points, Series
 
 NEXT = GameId("next")
 MINUTE = Clock(60_000, 1_000)
@@ -88,7 +89,7 @@ def test_nothing_else_is_declined(game: Game, by: UserId, problem: type[Problem]
         lives.declined(game, by, NOON)
 
 
-def series(number: int = 1) -> Game:
+def numbered(number: int = 1) -> Game:
     return msgspec.structs.replace(playing(MINUTE, rated=True), series_no=number)
 
 
@@ -115,21 +116,54 @@ def test_nothing_else_is_a_series(game: Game) -> None:
 
 
 def test_a_series_goes_on_after_a_line_a_draw_or_giving_up() -> None:
-    assert lives.goes_on(after(series(), 0, 3, 1, 4, 2))
-    assert lives.goes_on(after(series(), *boards.DRAWN))
-    assert lives.goes_on(offers.drawn(series(), NOON))
-    assert lives.goes_on(lives.resigned(series(3), "O", NOON))
+    assert lives.goes_on(after(numbered(), 0, 3, 1, 4, 2))
+    assert lives.goes_on(after(numbered(), *boards.DRAWN))
+    assert lives.goes_on(offers.drawn(numbered(), NOON))
+    assert lives.goes_on(lives.resigned(numbered(3), "O", NOON))
 
 
 def test_it_ends_with_the_fourth_and_where_somebody_is_gone() -> None:
     late = NOON + timedelta(hours=1)
-    over = lives.resigned(series(), "X", NOON)
-    assert not lives.goes_on(series())
-    assert not lives.goes_on(lives.resigned(series(4), "X", NOON))
-    assert not lives.goes_on(clocks.flagged(series(), late))
-    assert not lives.goes_on(lives.aborted(series(), NOON))
+    over = lives.resigned(numbered(), "X", NOON)
+    assert not lives.goes_on(numbered())
+    assert not lives.goes_on(lives.resigned(numbered(4), "X", NOON))
+    assert not lives.goes_on(clocks.flagged(numbered(), late))
+    assert not lives.goes_on(lives.aborted(numbered(), NOON))
     assert not lives.goes_on(msgspec.structs.replace(over, reason="abandoned"))
     assert not lives.goes_on(msgspec.structs.replace(over, opponent_id=None))
+
+
+def test_the_match_stands_as_its_games_ended_whoever_plays_which_mark() -> None:
+    game, stood = playing(MINUTE, rated=True), []
+    ends = (
+        lambda game: lives.resigned(game, "O", NOON),  # the owner has X, and wins
+        lambda game: offers.drawn(game, NOON),
+        lambda game: lives.resigned(game, "X", NOON),  # the other one wins with O
+        lambda game: lives.resigned(game, "O", NOON),  # and with X
+    )
+    for number, end in enumerate(ends, 1):
+        before, over = series.standing(game), series.standing(end(game))
+        assert before is not None
+        assert over is not None
+        stood.append((before.score, over.score))
+        assert (over.game, over.of) == (number, 4)
+        game = lives.follows(end(game), GameId(f"game{number}"), NOON)
+    assert stood == [
+        (Points(X=0, O=0), Points(X=1, O=0)),
+        (Points(X=0, O=1), Points(X=0.5, O=1.5)),
+        (Points(X=1.5, O=0.5), Points(X=1.5, O=1.5)),
+        (Points(X=1.5, O=1.5), Points(X=2.5, O=1.5)),
+    ]
+    assert series.standing(game) == Series(game.id, 1, 4, Points(X=0, O=0))  # another match
+
+
+def test_what_is_called_off_is_not_counted_and_outside_of_matches_nothing_is() -> None:
+    second = lives.follows(lives.resigned(playing(rated=True), "X", NOON), NEXT, NOON)
+    assert series.standing(lives.aborted(second, NOON)) == Series(GameId("game"), 2, 4, Points(X=1, O=0))
+    assert series.standing(lives.resigned(playing(), "X", NOON)) is None
+    older = msgspec.structs.replace(playing(rated=True), series_points=None)
+    following = lives.follows(lives.resigned(older, "X", NOON), NEXT, NOON)
+    assert series.standing(following) == Series(GameId("game"), 2, 4, None)
 
 
 def test_nobody_plays_on_with_who_was_deleted() -> None:

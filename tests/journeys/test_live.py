@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,6 +17,7 @@ from tests.follower import seen
 from tests.players import Player, invited, playing
 
 LINE = (0, 3, 1, 4, 2)
+PASSWORD = "a proper secret"
 
 
 @asynccontextmanager
@@ -103,6 +105,39 @@ async def test_offers_come_and_are_answered(server: servers.Process) -> None:
         await asyncio.gather(one.follow(again), other.follow(again))
         await play_on(again, (other, one), LINE)
         assert seen(one.state(again)) == seen(other.state(again)) == seen(await one.got("GET", f"/games/{again}"))
+
+
+async def become_member(player: Player) -> str:
+    """Make a guest a member, who may be rated; return the name."""
+    name = f"m{uuid.uuid4().hex[:12]}"
+    body = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
+    await player.got("PUT", "/users/me", body)
+    player.become(await player.got("POST", "/login", {"username": name, "password": PASSWORD}))
+    return name
+
+
+async def test_how_a_match_stands_is_told_with_the_end_of_each_game(server: servers.Process) -> None:
+    async with people(server, 2) as (one, other):
+        names = [await become_member(player) for player in (one, other)]
+        challenge = await one.got("POST", "/challenges", {"username": names[1], "mark": "X", "rated": True})
+        game: str | None = (await other.got("POST", f"/challenges/{challenge['id']}/accept"))["id"]
+        scores = []
+        while game is not None:
+            await asyncio.gather(one.follow(game), other.follow(game))
+            scores.append(one.state(game)["series"]["score"])
+            swapped = one.state(game)["players"]["X"]["id"] == other.id
+            await play_on(game, (other, one) if swapped else (one, other), DRAWN if swapped else LINE)
+            over = await one.got("GET", f"/games/{game}")
+            assert seen(one.state(game)) == seen(other.state(game)) == seen(over)
+            scores.append(over["series"]["score"])
+            game = over["next"]
+        assert scores == [
+            {"X": 0, "O": 0}, {"X": 1, "O": 0},
+            {"X": 0, "O": 1}, {"X": 0.5, "O": 1.5},
+            {"X": 1.5, "O": 0.5}, {"X": 2.5, "O": 0.5},
+            {"X": 0.5, "O": 2.5}, {"X": 1, "O": 3},
+        ]  # fmt: skip
+        assert over["series"] == {"id": challenge["id"], "game": 4, "of": 4, "score": {"X": 1, "O": 3}}
 
 
 async def test_a_game_nobody_touches_ends_by_itself_when_time_is_over(server: servers.Process) -> None:

@@ -32,6 +32,22 @@ class Clocks(msgspec.Struct, frozen=True):
     O_ms: int
 
 
+class Points(msgspec.Struct, frozen=True):
+    """What the two who play these marks have won in a match so far: one for a game won, half for a draw."""
+
+    X: float
+    O: float  # noqa: E741 - the mark's name
+
+
+class Series(msgspec.Struct, frozen=True):
+    """Which game of a rated match it is: of four, sides swapped after each; and how the match stands, this game included once it is over."""
+
+    id: str
+    game: int
+    of: int
+    score: Points | None
+
+
 # From the server.
 
 
@@ -52,6 +68,7 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="move"
     deadline: Time | None = None
     clocks: Clocks | None = None
     next: str | None = None
+    series: Series | UnsetType = UNSET
 
 
 class Offered(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="offer"):
@@ -72,6 +89,7 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="fi
     reason: str | None
     clocks: Clocks | None = None
     next: str | None = None
+    series: Series | UnsetType = UNSET
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="snapshot"):

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from noughts.cli.play.game import Game
 from noughts.ports.games import Mark
+from noughts.ports.messages import Series
 
 _STYLE: Final = {"X": "bold cyan", "O": "bold yellow"}
 _WHY: Final = {
@@ -28,6 +29,8 @@ def drawn(game: Game, me: Mark | None, now: datetime, *, cursor: int | None = No
         text.append_text(_player(game, "X" if mark == "X" else "O", me, now)).append("\n")
     text.append("\n").append_text(board(game, cursor)).append("\n\n")
     text.append(status(game, me), style="bold").append("\n")
+    if game.series is not None:
+        text.append(match(game.series, me)).append("\n")
     if game.status == "open" and game.invite_url:  # wherever it is broken, it can be followed
         text.append(game.invite_url, style=f"link {game.invite_url}").append("\n")
     for offer in game.offered(me):
@@ -62,6 +65,22 @@ def status(game: Game, me: Mark | None) -> str:
     if me is None:
         return f"{game.name(winner)} ({winner}) won: {why}."
     return f"You won: {why}." if winner == me else f"You lost: {why}."
+
+
+def match(series: Series, me: Mark | None) -> str:
+    """Return which game of a match it is, and how the match stands: one's own points first."""
+    told = f"Game {series.game} of {series.of}"
+    if series.score is None or not series.score.X + series.score.O:
+        return f"{told}."
+    x, o = _points(series.score.X), _points(series.score.O)
+    if me is None:
+        return f"{told}; X {x}, O {o}."
+    return f"{told}; you {x if me == 'X' else o}, they {o if me == 'X' else x}."
+
+
+def _points(count: float) -> str:
+    """Return whole and half points: 2, 1½."""
+    return f"{int(count) or ('' if count % 1 else 0)}{'½' if count % 1 else ''}"
 
 
 def _player(game: Game, mark: Mark, me: Mark | None, now: datetime) -> Text:

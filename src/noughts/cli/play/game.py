@@ -6,7 +6,7 @@ import msgspec
 
 from noughts.games.rules import rules_of
 from noughts.ports.games import Mark
-from noughts.ports.messages import Clocks, Finished, Moved, Offer, Offered
+from noughts.ports.messages import Clocks, Finished, Moved, Offer, Offered, Series
 
 OTHER: Final[dict[Mark, Mark]] = {"X": "O", "O": "X"}
 
@@ -46,6 +46,7 @@ class Game(msgspec.Struct, frozen=True, kw_only=True):
     clocks: Clocks | None
     offers: tuple[Offer, ...]
     next: str | None
+    series: Series | None = None
     invite_url: str = ""
 
     @property
@@ -94,9 +95,13 @@ def _ended(game: Game, told: Finished) -> Game:
     return msgspec.convert(
         msgspec.to_builtins(game)
         | {"seq": told.seq, "status": told.status, "result": told.result, "reason": told.reason, "next": told.next}
-        | {"turn": None, "deadline": None, "offers": ()},
+        | {"turn": None, "deadline": None, "offers": (), "series": _match(game, told)},
         Game,
     )
+
+
+def _match(game: Game, told: Moved | Finished) -> object:
+    return msgspec.to_builtins(told.series or game.series)
 
 
 def _moved(game: Game, told: Moved) -> Game:
@@ -105,5 +110,8 @@ def _moved(game: Game, told: Moved) -> Game:
     known = msgspec.to_builtins(game) | {"board": board, "moves": (*game.moves, told.cell), "ply": told.ply + 1}
     names = ("seq", "pos", "turn", "status", "result", "reason", "line", "deadline", "clocks", "next")
     return msgspec.convert(
-        known | {name: msgspec.to_builtins(getattr(told, name)) for name in names} | {"offers": ()}, Game
+        known
+        | {name: msgspec.to_builtins(getattr(told, name)) for name in names}
+        | {"offers": (), "series": _match(game, told)},
+        Game,
     )

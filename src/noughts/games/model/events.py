@@ -1,9 +1,11 @@
 """What a change of a game is to those who look at it."""
 
-from noughts.games.model import offers
+from msgspec import UNSET, UnsetType
+
+from noughts.games.model import offers, series
 from noughts.games.model.games import Game
 from noughts.kit.times import rfc3339
-from noughts.ports.messages import Clocks, Finished, Moved, Offer, Offered
+from noughts.ports.messages import Clocks, Finished, Moved, Offer, Offered, Series
 
 
 def told(before: Game, after: Game) -> Moved | Offered | Finished | None:
@@ -24,6 +26,7 @@ def told(before: Game, after: Game) -> Moved | Offered | Finished | None:
         reason=after.reason,
         clocks=clocks(after),
         next=after.next_id,
+        series=_match(after),
     )
 
 
@@ -45,6 +48,7 @@ def moved(after: Game) -> Moved:
         deadline=deadline(after),
         clocks=clocks(after),
         next=after.next_id,
+        series=_match(after),
     )
 
 
@@ -56,6 +60,11 @@ def deadline(game: Game) -> str | None:
 def clocks(game: Game) -> Clocks | None:
     """Return what is left on the clocks, as this turn began."""
     return None if game.time is None else Clocks(game.x_ms or 0, game.o_ms or 0)
+
+
+def _match(after: Game) -> Series | UnsetType:
+    """Return how the match stands, told as a game ends."""
+    return (series.standing(after) or UNSET) if after.is_over else UNSET
 
 
 def standing(game: Game) -> tuple[Offer, ...]:

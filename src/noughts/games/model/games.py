@@ -51,7 +51,7 @@ class Game(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
 
     `time` is how long each may think, `x_ms` and `o_ms` what is left to each as the turn began, `deadline` when it is over
     for who is to move. `invited_id` is who was challenged, `next_id` the game that follows: the rematch, or the next of
-    a series. Ratings are those of when they sat down. `waits_until`: nobody waits any more after that. `drawn`: chance
+    a series, `series_points` the half points `user_id` had made in it before. Ratings are those of when they sat down. `waits_until`: nobody waits any more after that. `drawn`: chance
     chose `mark`, and who waits would take the other as well.
     """
 
@@ -88,6 +88,7 @@ class Game(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     opponent_rating: int | None = None
     waits_until: datetime | None = None
     drawn: bool = False
+    series_points: int | None = None
 
     @property
     def rules(self) -> Rules:

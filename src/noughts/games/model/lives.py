@@ -6,14 +6,13 @@ from typing import Final
 import msgspec
 
 from noughts.games.model import clocks
-from noughts.games.model.games import OTHER, Game, GameId, GameOver, Reason, SeatTaken, Variant, Wish
+from noughts.games.model.games import OTHER, Game, GameId, GameOver, Reason, SeatTaken, Wish
+from noughts.games.model.series import SERIES, is_series, points_after
 from noughts.games.rules import Mark
 from noughts.kit.errors import Conflict, Forbidden, NotFound
 from noughts.kit.tokens import UserId
 from noughts.ports.users import computer_id
 
-SERIES: Final = 4
-"""Games of a rated match, sides swapped after each: the first to move has the better half of this game."""
 _ABORTABLE: Final = 2
 GONE: Final = timedelta(minutes=10)
 """Without a clock, this long without a move of an opponent who is not there either may be claimed."""
@@ -25,11 +24,6 @@ class TooLateToAbort(Conflict):
 
 class NothingToClaim(Conflict):
     """Your opponent is there and has time left."""
-
-
-def is_series(variant: Variant) -> bool:
-    """Return whether people play rated matches of several games of a variant: of others each game is a match by itself."""
-    return variant == "classic"
 
 
 def begun(
@@ -71,6 +65,7 @@ def begun(
         invited_id=wish.opponent,
         series_id=game_id if serial else None,
         series_no=1 if serial else None,
+        series_points=0 if serial else None,
         user_rating=rating,
         drawn=wish.mark == "random",
     )
@@ -151,14 +146,6 @@ def follows(before: Game, game_id: GameId, at: datetime) -> Game:
     """Return the next game of the same two, sides swapped: a rematch, or the next of a series. Raises NotFound without two."""
     if before.user_id is None or before.opponent_id is None:
         raise NotFound("Your opponent is gone.")
-    continues = before.series_no is not None and before.series_no < SERIES
-    series = (
-        (before.series_id, (before.series_no or 0) + 1)
-        if continues
-        else (game_id, 1)
-        if before.series_id
-        else (None, None)
-    )
     wish = Wish(
         seat=before.seat,
         level=before.level,
@@ -178,7 +165,11 @@ def follows(before: Game, game_id: GameId, at: datetime) -> Game:
     )
     if before.level is None:
         new = _seated(new, before.opponent_id, before.opponent_rating, at)
-    return msgspec.structs.replace(new, series_id=series[0], series_no=series[1])
+    if before.series_no is None or before.series_no >= SERIES:
+        return new
+    return msgspec.structs.replace(
+        new, series_id=before.series_id, series_no=before.series_no + 1, series_points=points_after(before)
+    )
 
 
 def goes_on(game: Game) -> bool:

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 import msgspec
 
 from noughts.games.model.games import Game, GameId, Variant
-from noughts.games.model.lives import SERIES, is_series
+from noughts.games.model.series import SERIES, is_series
 from noughts.kit.errors import Conflict
 from noughts.kit.times import rfc3339
 from noughts.kit.tokens import UserId

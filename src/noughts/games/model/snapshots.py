@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from noughts.games.model import clocks, events, lives
+from noughts.games.model import clocks, events, series
 from noughts.games.model.clocks import Time as Timing
 from noughts.games.model.games import OTHER, Game, GameId, Reason, Status, Variant
 from noughts.games.model.ratings import Rated, Rating
@@ -16,7 +16,7 @@ from noughts.kit.times import rfc3339
 from noughts.kit.tokens import UserId
 from noughts.ports import users
 from noughts.ports.games import Card, HeldGame, RatedGame, Standing, WaitingGame
-from noughts.ports.messages import Clocks, Offer
+from noughts.ports.messages import Clocks, Offer, Series
 from noughts.ports.users import Time
 
 _TAG_BYTES: Final = 6
@@ -27,14 +27,6 @@ class Players(msgspec.Struct, frozen=True):
 
     X: Card | None
     O: Card | None  # noqa: E741 - the mark's name
-
-
-class Series(msgspec.Struct, frozen=True):
-    """Which game of a rated match it is: of four, sides swapped after each."""
-
-    id: GameId
-    game: int
-    of: int
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,7 +108,7 @@ def snapshot(
         deadline=events.deadline(game),
         offers=events.standing(game) if game.offers else (),
         rated=game.rated,
-        series=_series(game),
+        series=series.standing(game),
         next=game.next_id,
         created_at=rfc3339(game.created_at),
         updated_at=rfc3339(game.updated_at),
@@ -138,14 +130,10 @@ def exported(game: Game, cards: Mapping[UserId, users.Card]) -> Exported:
         reason=game.reason,
         rated=game.rated,
         time=clocks.read(game.time),
-        series=_series(game),
+        series=series.standing(game),
         created_at=rfc3339(game.created_at),
         updated_at=rfc3339(game.updated_at),
     )
-
-
-def _series(game: Game) -> Series | None:
-    return None if game.series_id is None else Series(game.series_id, game.series_no or 1, lives.SERIES)
 
 
 def _players(game: Game, cards: Mapping[UserId, users.Card]) -> tuple[Card, Card | None]:

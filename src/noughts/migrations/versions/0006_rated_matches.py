@@ -1,6 +1,6 @@
-"""Which rated matches the same two began in the last day.
+"""Which rated matches the same two began in the last day, and how the matches stand.
 
-Code of the earlier schemas lives on: matches that begin under it are not counted.
+Code of the earlier schemas lives on: matches that begin under it are not counted, and their score is not told.
 """
 
 import sqlalchemy as sa
@@ -15,7 +15,8 @@ TIME = sa.String(24).with_variant(postgresql.TIMESTAMP(timezone=True), "postgres
 
 
 def upgrade() -> None:
-    """Make the table."""
+    """Add the column and make the table."""
+    op.add_column("games", sa.Column("series_points", sa.SmallInteger))
     op.create_table(
         "rated_matches",
         sa.Column("low_id", ID, sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),

@@ -6,12 +6,12 @@ export type GameEvent =
   | {
       t: 'move'; game: string; seq: number; ply: number; cell: number; mark: Mark; pos: number; turn: Mark | null;
       status: Snapshot['status']; result: Snapshot['result']; reason: Snapshot['reason']; line: number[] | null;
-      deadline: string | null; clocks: Clocks | null; next: string | null;
+      deadline: string | null; clocks: Clocks | null; next: string | null; series?: Snapshot['series'];
     }
   | { t: 'offer'; game: string; seq: number; offers: Offer[] }
   | {
       t: 'finished'; game: string; seq: number; status: Snapshot['status']; result: Snapshot['result'];
-      reason: Snapshot['reason']; clocks?: Clocks | null; next: string | null;
+      reason: Snapshot['reason']; clocks?: Clocks | null; next: string | null; series?: Snapshot['series'];
     }
   | { t: 'snapshot'; game: string; seq: number; snapshot: Snapshot };
 

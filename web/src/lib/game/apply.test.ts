@@ -4,7 +4,7 @@ import { applied } from './apply';
 import { draft } from './position';
 
 const game = { ...draft(null), id: 'g', seq: 4 };
-const move = (seq: number, ply: number): GameEvent => ({
+const move = (seq: number, ply: number): Extract<GameEvent, { t: 'move' }> => ({
   t: 'move', game: 'g', seq, ply, cell: 4, mark: 'X', pos: 1, turn: 'O', status: 'playing', result: null, reason: null,
   line: null, deadline: null, clocks: null, next: null,
 });
@@ -28,6 +28,15 @@ test('where something is missing nothing is made up', () => {
 test('a snapshot sets all of it', () => {
   const snapshot = { ...game, seq: 9 };
   expect(applied(game, { t: 'snapshot', game: 'g', seq: 9, snapshot })).toBe(snapshot);
+});
+
+test('how the match stands is told with the end of a game, and stays until then', () => {
+  const series = (X: number, O: number) => ({ id: 's', game: 2, of: 4, score: { X, O } });
+  const going = { ...game, series: series(1, 0) };
+  expect(applied(going, move(5, 0))?.series).toEqual(series(1, 0));
+  expect(applied(going, { ...move(5, 0), series: series(2, 0) })?.series).toEqual(series(2, 0));
+  const over = { t: 'finished' as const, game: 'g', seq: 5, status: 'finished' as const, result: 'draw' as const, reason: 'agreed' as const, next: 'h' };
+  expect(applied(going, { ...over, series: series(1.5, 0.5) })?.series).toEqual(series(1.5, 0.5));
 });
 
 test('a game that ended has no turn, no deadline and no offers', () => {

@@ -15,13 +15,15 @@ export function applied(game: Snapshot, event: GameEvent): Snapshot | null {
     case 'finished': {
       const { status, result, reason, next } = event;
       const clocks = event.clocks ?? game.clocks;
-      return { ...game, seq, status, result, reason, next, clocks, turn: null, deadline: null, offers: [] };
+      const series = event.series ?? game.series;
+      return { ...game, seq, status, result, reason, next, clocks, series, turn: null, deadline: null, offers: [] };
     }
     case 'move': {
       if (event.ply !== game.ply) return null;
       const { pos, turn, status, result, reason, line, deadline, clocks, next } = event;
       const after = withMove({ ...game, turn: event.mark }, event.cell);
-      return { ...after, seq, pos, turn, status, result, reason, line, deadline, clocks, next, offers: [] };
+      const series = event.series ?? game.series;
+      return { ...after, seq, pos, turn, status, result, reason, line, deadline, clocks, next, series, offers: [] };
     }
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { PlayedGame, Profile, Snapshot } from '../api/types';
-import { headline, levelOf, markOf, outcome, placeOf, titleOf, told } from './words';
+import { headline, levelOf, markOf, outcome, placeOf, standing, terms, titleOf, told } from './words';
 
 const ada = { id: 'a', username: 'Ada', kind: 'member' as const };
 const computer = { id: 'c', username: 'computer-6', kind: 'computer' as const };
@@ -28,6 +28,29 @@ test('the heading tells the result', () => {
   expect(headline(game([], { ...over, result: 'X' }), 'X')).toBe('You win');
   expect(headline(game([], { ...over, result: 'O' }), 'X')).toBe('The computer wins');
   expect(headline(game([], { ...over, result: 'O', reason: 'resigned' }), 'X')).toBe('You resigned');
+});
+
+test('how a match stands is said from where one sits', () => {
+  const stands = (X: number, O: number, mine: 'X' | 'O' | null, more: Partial<Snapshot> = {}) =>
+    standing(game([], { series: { id: 's', game: 2, of: 4, score: { X, O } }, ...more }), mine);
+  expect(stands(1, 0, 'X')).toBe('you lead 1–0');
+  expect(stands(1, 0, 'O')).toBe('you trail 0–1');
+  expect(stands(0.5, 0.5, 'O')).toBe('level at ½–½');
+  expect(stands(0, 1, null)).toBe('The computer leads 1–0');
+  expect(stands(0, 0, 'X')).toBe('');
+  expect(standing(game([]), 'X')).toBe('');
+  expect(standing(game([], { series: { id: 's', game: 2, of: 4, score: null } }), 'X')).toBe('');
+});
+
+test('at its end a match is won, lost or drawn', () => {
+  const stood = (X: number, O: number, mine: 'X' | 'O' | null) =>
+    standing(game([], { series: { id: 's', game: 4, of: 4, score: { X, O } }, status: 'finished' }), mine);
+  expect(stood(2.5, 1.5, 'X')).toBe('match won 2½–1½');
+  expect(stood(2.5, 1.5, 'O')).toBe('match lost 1½–2½');
+  expect(stood(2, 2, 'O')).toBe('match drawn 2–2');
+  expect(stood(3.5, 0.5, null)).toBe('Ada won 3½–½');
+  const going = game([], { series: { id: 's', game: 4, of: 4, score: { X: 2, O: 1 } }, rated: true });
+  expect(terms(going, standing(going, 'X'))).toBe('Game 4 of 4 · you lead 2–1 · Rated');
 });
 
 test('every move since the last look is told, then the heading', () => {

@@ -122,10 +122,29 @@ export function company(game: Snapshot, mine: Mark | null, presence: Presence | 
   return said.join(' · ');
 }
 
-/** What kind of game it is, where that is not the plain one: board, time, rating, which of how many. */
-export function terms(game: Pick<Snapshot, 'variant' | 'time' | 'rated' | 'series'>): string {
+/** How a match stands for who looks at it; nothing before its first game is over. */
+export function standing(game: Snapshot, mine: Mark | null): string {
+  const score = game.series?.score;
+  if (!game.series || !score || score.X + score.O === 0) return '';
+  const over = game.status === 'finished' && game.series.game === game.series.of;
+  const ahead = mine ?? (score.X >= score.O ? 'X' : 'O');
+  const [own, theirs] = [score[ahead], score[other(ahead)]];
+  const count = `${points(own)}–${points(theirs)}`;
+  if (own === theirs) return over ? `match drawn ${count}` : `level at ${count}`;
+  if (!mine) return `${subject(game.players[ahead])} ${over ? 'won' : 'leads'} ${count}`;
+  return `${over ? 'match' : 'you'} ${own > theirs ? (over ? 'won' : 'lead') : over ? 'lost' : 'trail'} ${count}`;
+}
+
+/** Whole and half points: "2", "1½". */
+function points(count: number): string {
+  return `${Math.floor(count) || (count % 1 ? '' : 0)}${count % 1 ? '½' : ''}`;
+}
+
+/** What kind of game it is, where that is not the plain one: board, time, rating, which of how many and how those stand. */
+export function terms(game: Pick<Snapshot, 'variant' | 'time' | 'rated' | 'series'>, stands = ''): string {
   const said = [
     game.series ? `Game ${game.series.game} of ${game.series.of}` : '',
+    stands,
     game.variant === 'classic' ? '' : nameOfVariant(game.variant),
     nameOfTime(game.time),
     game.rated ? 'Rated' : '',
