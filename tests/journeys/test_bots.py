@@ -1,10 +1,12 @@
 """Bots: what happens to oneself as a stream, and the example that plays by it."""
 
+import ast
 import json
 import os
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +16,7 @@ import httpx
 import pytest
 
 from tests import servers
+from tests.journeys.test_looking_back import PASSWORD, member
 from tests.journeys.test_playing import guest, until_my_turn
 
 BOT = Path(__file__).parents[2] / "examples" / "bot.py"
@@ -45,11 +48,11 @@ def listening(client: httpx.Client, me: dict[str, str]) -> Iterator[Heard]:
 
 
 @contextmanager
-def bot(server: servers.Process) -> Iterator[str]:
+def bot(server: servers.Process, *words: str, **more: str) -> Iterator[str]:
     """Run the example, and yield the name it plays under."""
     environ = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    command = [sys.executable, str(BOT), f"http://127.0.0.1:{server.port}"]
-    process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, str(BOT), f"http://127.0.0.1:{server.port}", *words]
+    process = subprocess.Popen(command, env=environ | more, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         yield process.stdout.readline().removeprefix("Challenge ").strip()
@@ -84,6 +87,30 @@ def test_the_example_takes_a_challenge_and_plays_to_the_end(
             game = client.get(f"/games/{game['id']}", headers=me).json()
     assert (game["status"], game["reason"] in ("line", "full")) == ("finished", True)
     assert game["result"] != mark  # who always plays the first free cell is no match for it
+
+
+def test_the_example_is_short_enough_to_be_read_at_a_glance() -> None:
+    tree = ast.parse(BOT.read_text())
+    rooms = [tree, *(node for node in tree.body if isinstance(node, ast.FunctionDef))]
+    told = {line for room in rooms for line in range(room.body[0].lineno, (room.body[0].end_lineno or 0) + 1)}
+    lines = [line for number, line in enumerate(BOT.read_text().splitlines(), 1) if line and number not in told]
+    assert len(lines) <= 30
+
+
+def test_the_example_plays_as_a_member_for_a_rating_and_goes_on_when_the_server_is_back(tmp_path: Path) -> None:
+    with servers.serving(tmp_path / "data", rate_limits="off") as server, server.client() as client:
+        me, name = member(client), f"b{uuid.uuid4().hex[:12]}"
+        client.post("/users", json={"username": name, "email": f"{name}@example.com", "password": PASSWORD})
+        with bot(server, name, BOT_PASSWORD=PASSWORD) as called:
+            assert called == name
+            wish = {"username": name, "mark": "X", "rated": True, "variant": "classic"}
+            game = begun(client, me, client.post("/challenges", json=wish, headers=me).json()["id"])
+            assert (game["rated"], game["players"]["O"]["username"]) == (True, name)
+            server.kill()
+            server.start()
+            moved = client.post(f"/games/{game['id']}/moves", json={"ply": 0, "cell": 0}, headers=me)
+            game = until_my_turn(client, me, moved.json(), "X")
+            assert game["moves"] == [0, 4]
 
 
 def test_the_example_declines_what_it_does_not_play(server: servers.Process, client: httpx.Client) -> None:

@@ -12,6 +12,7 @@ from tests.journeys.test_playing import guest
 
 LOST = (4, 1, 0, 8, 3, 5, 6)
 """A game X wins after O's first mistake."""
+PASSWORD = "a proper secret"
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 
@@ -22,10 +23,10 @@ def name_of(client: httpx.Client, me: dict[str, str]) -> str:
 
 def member(client: httpx.Client) -> dict[str, str]:
     """Return the headers of a new member, who may play for a rating."""
-    name, password = f"m{uuid.uuid4().hex[:12]}", "a proper secret"
-    body = {"username": name, "email": f"{name}@example.com", "password": password}
+    name = f"m{uuid.uuid4().hex[:12]}"
+    body = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
     assert client.post("/users", json=body).status_code == 201
-    signed = client.post("/login", json={"username": name, "password": password}).json()
+    signed = client.post("/login", json={"username": name, "password": PASSWORD}).json()
     return {"Authorization": f"Bearer {signed['access_token']}"}
 
 
