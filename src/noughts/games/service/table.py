@@ -74,7 +74,8 @@ class Table:
         Raises PlayedEnough where it begins one rated match of the same two too many.
         """
         following: Game | None = None
-        rows = (*rows, *await self._matches.rows(before, after))
+        if after.status != before.status:
+            rows = (*rows, *await self._matches.rows(before, after))
         if after.status == "finished" and before.status != "finished":
             if lives.goes_on(after):
                 following = lives.follows(after, GameId(ids.new()), self._now())
