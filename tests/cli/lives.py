@@ -54,6 +54,9 @@ def fill(data: Path) -> Kept:
     ):
         edith = {"username": "edith", "email": "edith@example.com", "password": PASSWORD}
         assert client.post("/users", json=edith, headers={"Idempotency-Key": "edith"}).status_code == 201
+        comes = client.post("/login", json={"username": "edith", "password": PASSWORD}).json()
+        challenge = client.post("/challenges", json={"username": "edith", "rated": True}, headers=signed(grant)).json()
+        assert client.post(f"/challenges/{challenge['id']}/accept", headers=signed(comes)).is_success
         assert client.post("/login", json={"username": "edith", "password": "wrong"}).status_code == 401
         assert client.post("/login", json={"username": "hannah", "password": PASSWORD}).status_code == 401
         other = client.post("/guests", json={}).json()
