@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -24,6 +25,9 @@ from tests.containers.stack import built, composed, podman  # noqa: F401 - fixtu
 # A loaded machine is no finding; and a finding is kept as an example in the test, not in a file.
 settings.register_profile("noughts", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
 settings.load_profile("noughts")
+
+# File by file is the quicker way for a small database that is on no disk: 15 ms, not 35.
+_COPY = "CREATE DATABASE {name} TEMPLATE {like} STRATEGY FILE_COPY"
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +73,7 @@ def copied_postgres(postgres_address: str, migrated_postgres: str) -> Callable[[
 
     async def copy(name: str) -> None:
         connection = await asyncpg.connect(postgres_address)
-        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {migrated_postgres}")
+        await connection.execute(_COPY.format(name=name, like=migrated_postgres))
         await connection.close()
 
     def copied(name: str) -> str:
@@ -108,7 +112,7 @@ async def postgres_database(postgres_address: str) -> AsyncIterator[str]:
 async def _database(server: str, like: str) -> AsyncIterator[str]:
     name = f"test_{uuid.uuid4().hex}"
     connection = await asyncpg.connect(server)
-    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
+    await connection.execute(_COPY.format(name=name, like=like))
     yield _in(server, name)
     await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await connection.close()
@@ -119,12 +123,20 @@ def _in(server: str, name: str) -> str:
     return path.rpartition("/")[0] + f"/{name}" + question + query
 
 
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "noughts.db"
+    with ThreadPoolExecutor(1) as apart:  # this may be asked for inside a running event loop
+        apart.submit(asyncio.run, migrations.upgrade(f"sqlite:///{path}")).result()
+    return path
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
     """A migrated database: every test that asks for one runs on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
-        path = tmp_path / "noughts.db"
-        await migrations.upgrade(f"sqlite:///{path}")
+        path = Path(shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "noughts.db"))
         sqlite = Sqlite(path)
         yield sqlite
         await sqlite.close()

@@ -71,11 +71,10 @@ def empty(row: type[msgspec.Struct]) -> Any:
 
 
 @pytest.fixture
-async def owned(postgres_database: str) -> str:
+async def owned(shared_database: str) -> str:
     """The owner's address of a migrated database into which the services' roles were let."""
-    await migrations.upgrade(postgres_database)
-    await roles.ensure(postgres_database, None)
-    return postgres_database
+    await roles.ensure(shared_database, None)
+    return shared_database
 
 
 @pytest.fixture
