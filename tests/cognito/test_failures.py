@@ -61,6 +61,7 @@ async def test_an_emulator_that_is_killed_is_missed_at_once(tmp_path: Path) -> N
         await pool.close()
 
 
+@pytest.mark.slow
 async def test_a_pool_that_says_nothing_is_waited_for_three_seconds(pool: Pool, service: Service) -> None:
     service.answers = lambda _: ANSWERS_NOTHING
     assert 2.5 < await seconds(pool.sign_in(ids.new(), PASSWORD)) < 6

@@ -21,7 +21,7 @@ from tests.cognito.running import RunningPool
 from tests.faults.harm import Ended, noughts
 from tests.kit.test_hashes import ARGON2I, ARGON2ID, BCRYPT, PASSLIB, SCRYPT
 
-pytestmark = pytest.mark.usefixtures("credentials")
+pytestmark = [pytest.mark.usefixtures("credentials"), pytest.mark.slow]
 ROLE = "arn:aws:iam::123456789012:role/import-log"
 
 
@@ -275,7 +275,6 @@ everywhere = pytest.mark.parametrize("cognito", EMULATORS, indirect=True)
 
 
 @everywhere
-@pytest.mark.slow
 def test_people_of_a_pool_come_with_their_ids_once_however_often(own: RunningPool, data: Path) -> None:
     people = [ids.new() for _ in range(65)]
     for number, user_id in enumerate(people):
@@ -294,7 +293,6 @@ def test_people_of_a_pool_come_with_their_ids_once_however_often(own: RunningPoo
 
 
 @everywhere
-@pytest.mark.slow
 def test_whoever_is_here_stays_as_they_are(own: RunningPool, data: Path) -> None:
     user_id = ids.new()
     take_in(data, person("ada", id=user_id))
@@ -305,7 +303,6 @@ def test_whoever_is_here_stays_as_they_are(own: RunningPool, data: Path) -> None
 
 
 @everywhere
-@pytest.mark.slow
 def test_who_cannot_come_is_named_and_holds_back_nobody(own: RunningPool, data: Path) -> None:
     take_in(data, person("ada"))
     right, nowhere, taken, namesake = (ids.new() for _ in range(4))
@@ -329,7 +326,6 @@ def test_who_cannot_come_is_named_and_holds_back_nobody(own: RunningPool, data: 
 
 
 @everywhere
-@pytest.mark.slow
 def test_a_name_that_is_no_id_stays_a_name(own: RunningPool, data: Path) -> None:
     settle(own, "william", email="william@example.com", email_verified="true")
     ended = take_out(own, data)
@@ -342,7 +338,6 @@ def test_a_name_that_is_no_id_stays_a_name(own: RunningPool, data: Path) -> None
 
 
 @everywhere
-@pytest.mark.slow
 def test_who_never_confirmed_an_address_stays_in_the_pool_and_takes_it_from_nobody(
     own: RunningPool, data: Path
 ) -> None:

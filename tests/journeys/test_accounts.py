@@ -75,6 +75,7 @@ def test_somebody_registers_signs_in_changes_their_address_plays_and_leaves(clie
     assert slug(client.get(f"/users/{user['id']}", headers=other)) == (404, "not-found")
 
 
+@pytest.mark.slow
 def test_a_deleted_members_name_is_free_again_before_long(client: httpx.Client, member: Person) -> None:
     user, me = member
     client.delete(f"/users/{user['id']}", headers=me)

@@ -140,6 +140,7 @@ async def test_how_a_match_stands_is_told_with_the_end_of_each_game(server: serv
         assert over["series"] == {"id": challenge["id"], "game": 4, "of": 4, "score": {"X": 1, "O": 3}}
 
 
+@pytest.mark.slow
 async def test_a_game_nobody_touches_ends_by_itself_when_time_is_over(server: servers.Process) -> None:
     async with people(server, 2) as (one, other):
         game = await invited(one, other, time={"kind": "turn", "turn_ms": 3_000})

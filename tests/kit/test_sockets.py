@@ -405,6 +405,7 @@ async def test_who_is_silent_is_asked_and_then_left() -> None:
         assert await found.code() == 1001
 
 
+@pytest.mark.slow
 async def test_who_answers_stays() -> None:
     async with place(pace=QUICK) as found, raw(found) as client:
         for _ in range(4):  # twice as long as silence may last

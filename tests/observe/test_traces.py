@@ -141,6 +141,7 @@ def test_what_is_left_is_sent_when_the_server_stops(tmp_path: Path) -> None:
         assert collector.received[0].facts["noughts.request"] == answer.headers["x-request-id"]
 
 
+@pytest.mark.slow
 def test_a_collector_that_is_away_costs_spans_and_nothing_else(tmp_path: Path) -> None:
     admin = servers.free_port()
     traces = f"http://127.0.0.1:{servers.free_port()}"
