@@ -226,7 +226,7 @@ async def test_a_neighbour_that_does_not_answer_is_a_failure_by_its_name_alone()
     with collecting() as collector:
         traces = Tracing.to(collector.url, version="1", name="noughts-games")
         with pytest.raises(Unavailable), traces.request("GET", {}), tracing.asking("GET", "users"):
-            raise Unavailable("ada is away")
+            raise Unavailable("grace is away")
         with traces.request("GET", {}), tracing.asking("PUT", "users") as asked:
             tracing.answered(asked, 503)
         await traces.close()
@@ -235,7 +235,7 @@ async def test_a_neighbour_that_does_not_answer_is_a_failure_by_its_name_alone()
             "Unavailable",
         )
         assert (collector.named("PUT users").failed, collector.named("PUT users").facts["error.type"]) == (True, "503")
-        assert "ada" not in repr(collector.received)
+        assert "grace" not in repr(collector.received)
 
 
 async def test_requests_under_way_together_keep_their_traces_apart() -> None:
