@@ -1,8 +1,6 @@
 """The composed cluster: one way in, everybody on a short leash, and a dead replica costs nobody anything."""
 
 import json
-import os
-import signal
 import stat
 import subprocess
 import time
@@ -122,12 +120,12 @@ def test_addresses_are_not_believed_from_those_who_come_in(composed: Stack) -> N
 def test_a_replica_that_dies_costs_nobody_a_request_and_comes_back(composed: Stack) -> None:
     with composed.client() as client:
         headers = member(client, "grace")
-        before = inspected(composed, "users-1")["State"]["Pid"]
-        os.kill(before, signal.SIGKILL)
+        before = composed.running()["users-1"]
+        composed.kill_member("users-1")
         assert {client.get("/users/me", headers=headers).status_code for _ in range(200)} == {200}
     deadline = time.monotonic() + 20
-    while (state := inspected(composed, "users-1")["State"])["Pid"] in (0, before):
-        assert time.monotonic() < deadline, state
+    while composed.running()["users-1"] in (0, before):
+        assert time.monotonic() < deadline, inspected(composed, "users-1")["State"]
         time.sleep(0.1)
 
 

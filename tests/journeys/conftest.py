@@ -6,11 +6,11 @@ import pytest
 
 from tests import clusters, servers
 
+REPLICATED = [pytest.param(one, marks=pytest.mark.slow) for one in ("cluster", "containers")]
+where_there_are_replicas = pytest.mark.parametrize("server", REPLICATED, indirect=True)
 
-@pytest.fixture(
-    scope="session",
-    params=["one process", *(pytest.param(one, marks=pytest.mark.slow) for one in ("cluster", "containers"))],
-)
+
+@pytest.fixture(scope="session", params=["one process", *REPLICATED])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Process]:
     """A whole platform without limits, shared by all journeys."""
     folder = tmp_path_factory.mktemp("platform")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +14,9 @@ import pytest
 from tests import servers
 from tests.boards import DRAWN
 from tests.clusters import Cluster
+from tests.containers.stack import Stack
 from tests.follower import seen
+from tests.journeys.conftest import where_there_are_replicas
 from tests.players import Player, invited, playing
 
 LINE = (0, 3, 1, 4, 2)
@@ -253,18 +256,28 @@ async def test_events_go_on_from_the_last_one_seen_with_a_token_or_a_ticket(serv
 # Where there are replicas.
 
 
-async def test_one_replica_dies_in_the_midst_of_a_game_and_both_finish_it(server: servers.Process) -> None:
-    if not isinstance(server, Cluster):
-        pytest.skip("there is one process")
+def until_it_runs_again(server: Cluster | Stack, replica: str, killed: int) -> None:
+    """Return once a replica that was killed is a process again, for those who play next; it was that process."""
+    deadline = time.monotonic() + 30
+    while (found := server.running()[replica]) in (0, killed):
+        assert time.monotonic() < deadline, found
+        time.sleep(0.1)
+    server.until_it_answers()
+
+
+@where_there_are_replicas
+async def test_one_replica_dies_in_the_midst_of_a_game_and_both_finish_it(server: Cluster | Stack) -> None:
+    replica, killed = next(found for found in server.running().items() if found[0].startswith("games"))
     async with people(server, 8) as everybody:
         pairs = [(everybody[n], everybody[n + 1]) for n in range(0, 8, 2)]
         games = [await invited(*pair) for pair in pairs]
         await asyncio.gather(*(play_on(game, pair, DRAWN[:4]) for game, pair in zip(games, pairs, strict=True)))
         before = sum(player.connections for player in everybody)
-        server.kill_member("games.1")
+        server.kill_member(replica)
         await asyncio.gather(*(play_on(game, pair, DRAWN[4:]) for game, pair in zip(games, pairs, strict=True)))
         assert sum(player.connections for player in everybody) > before
         for game, pair in zip(games, pairs, strict=True):
             stored = seen(await pair[0].got("GET", f"/games/{game}"))
             assert (stored["moves"], stored["reason"]) == (list(DRAWN), "full")
             assert [seen(player.state(game)) for player in pair] == [stored, stored]
+    until_it_runs_again(server, replica, killed)
