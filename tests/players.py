@@ -256,8 +256,7 @@ async def playing(base: str, count: int) -> AsyncIterator[list[Player]]:
         try:
             yield people
         finally:
-            for person in people:
-                await person.go()
+            await asyncio.gather(*(person.go() for person in people))
 
 
 async def invited(one: Player, other: Player, **wish: object) -> str:
