@@ -11,6 +11,14 @@ export const choice = $state<{ level: Level; mark: Mark; variant: string; time: 
   rated: false,
 });
 
+/** With which mark one may wish to play a person. */
+export type Side = Mark | 'random';
+export const SIDES: readonly { value: Side; text: string }[] = [
+  { value: 'random', text: 'Either' },
+  { value: 'X', text: 'X' },
+  { value: 'O', text: 'O' },
+];
+
 /** The part of a wish that does not depend on the opponent; only members may have a rating. */
 export function wanted(rated = choice.rated && me.user?.kind === 'member'): Required<Pick<NewGame, 'variant' | 'time' | 'rated'>> {
   const time = TIMES.find(({ value }) => value === choice.time)?.time ?? null;
