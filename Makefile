@@ -26,7 +26,7 @@ test: $(VENV)/clouded $(VENV)/cognito-local/installed $(VENV)/installed machine 
 	$(call say,"Testing with real servers and databases and a real browser (about half an hour)")
 	@$(BIN)/python -m pytest
 
-check: $(VENV)/tested $(VENV)/installed ## The part of the tests for every change: four to five minutes
+check: $(VENV)/tested $(VENV)/installed ## The part of the tests for every change: under three minutes
 	@$(MAKE) --no-print-directory lint types page
 	@$(BIN)/python -m pytest -q -m "not slow" --ignore=tests/browser --ignore=tests/cli --ignore=tests/security --ignore=tests/faults
 
