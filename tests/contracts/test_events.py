@@ -17,6 +17,7 @@ from noughts.kit.errors import InvalidToken
 from noughts.kit.tokens import Principal
 from noughts.users.model.wishes import Wish
 from tests import servers
+from tests.databases import Copies
 from tests.fakes import caller
 from tests.security.attacks import Person, guest, member, some_name
 from tests.services import HERE, PASSWORD, Services, services
@@ -111,11 +112,11 @@ async def test_operators_see_what_was_sent_and_received(houses: Houses) -> None:
 
 @pytest.fixture(scope="session")
 def two_servers_with_redis(
-    copied_postgres: Callable[[str], str], redis: str, tmp_path_factory: pytest.TempPathFactory
+    copies: Copies, redis: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[list[servers.Process]]:
     """Two servers of one installation on one PostgreSQL, whose events go over Redis."""
-    folder, address = tmp_path_factory.mktemp("with_redis"), copied_postgres("shared_with_redis")
-    with servers.together(folder, 2, database=address, events=redis, rate_limits="off") as started:
+    folder = tmp_path_factory.mktemp("with_redis")
+    with servers.together(folder, 2, database=copies.take(), events=redis, rate_limits="off") as started:
         yield started
 
 
@@ -154,11 +155,11 @@ def test_a_name_changed_through_one_server_is_seen_in_the_games_of_the_other_lon
 
 
 def test_without_redis_servers_stay_ready_and_refuse_all_the_same_what_another_ended(
-    copied_postgres: Callable[[str], str], tmp_path: Path
+    copies: Copies, tmp_path: Path
 ) -> None:
     with ExitStack() as running:
         address = running.enter_context(servers.redis(tmp_path))
-        chosen = {"database": copied_postgres("shared_without_redis"), "events": address, "rate_limits": "off"}
+        chosen = {"database": copies.take(), "events": address, "rate_limits": "off"}
         with servers.together(tmp_path, 2, **chosen) as two, two[0].client() as one, two[1].client() as other:
             whom = guest(one)
             assert other.get("/users/me", headers=whom.signed).status_code == 200

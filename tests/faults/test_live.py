@@ -9,12 +9,12 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import pytest
 
 from tests import servers
+from tests.databases import Copies
 from tests.faults.load import member
 from tests.follower import OVER, seen
 from tests.players import Player, Refused, invited, playing
@@ -167,9 +167,9 @@ async def test_a_power_cut_never_parts_an_ending_from_its_ratings_and_the_next_g
 
 
 @pytest.fixture
-def both(tmp_path: Path, postgres_address: str, copied_postgres: Any) -> Iterator[tuple[str, list[servers.Process]]]:
+def both(tmp_path: Path, copies: Copies) -> Iterator[tuple[str, list[servers.Process]]]:
     """Two servers on one PostgreSQL, and its address."""
-    address = copied_postgres("live_news")
+    address = copies.take()
     with servers.together(tmp_path, 2, database=address, rate_limits="off", log="warning") as found:
         yield address, found
 

@@ -14,6 +14,7 @@ import pytest
 
 from noughts.games.rules import classic
 from tests import players, servers
+from tests.databases import Copies
 from tests.follower import OVER, seen
 from tests.players import Player, Refused
 
@@ -25,10 +26,9 @@ PROBLEM = re.compile(r"/problems/[a-z-]+$")
 
 
 @pytest.fixture
-def both(tmp_path: Path, postgres_address: str, copied_postgres: Any) -> Iterator[list[servers.Process]]:
+def both(tmp_path: Path, copies: Copies) -> Iterator[list[servers.Process]]:
     """Two servers on one PostgreSQL."""
-    address = copied_postgres("race")
-    with servers.together(tmp_path, 2, database=address, rate_limits="off", log="warning") as found:
+    with servers.together(tmp_path, 2, database=copies.take(), rate_limits="off", log="warning") as found:
         yield found
 
 

@@ -12,6 +12,7 @@ import jwt
 import pytest
 
 from tests import gateways, servers
+from tests.databases import Copies
 from tests.gateways import Gateway
 
 START = {"opponent": {"kind": "computer", "level": 1}, "mark": "X"}
@@ -57,11 +58,10 @@ def until(condition: Callable[[], bool], seconds: float = 15) -> None:
 
 
 @pytest.fixture
-def replicas(copied_postgres: Callable[[str], str], tmp_path: Path) -> Iterator[list[servers.Process]]:
+def replicas(copies: Copies, tmp_path: Path) -> Iterator[list[servers.Process]]:
     """Two replicas, which say for a second and a half that they are about to end."""
-    address = copied_postgres(f"replicas_{tmp_path.name}")
     settings = {"rate_limits": "off", "trusted_proxies": "127.0.0.0/8", "drain_s": "1.5"}
-    with servers.together(tmp_path, 2, database=address, **settings) as started:
+    with servers.together(tmp_path, 2, database=copies.take(), **settings) as started:
         yield started
 
 

@@ -1,20 +1,18 @@
 """Servers that are watched: one that does everything on SQLite, and services apart on PostgreSQL, their traces collected."""
 
-import asyncio
 import os
 import secrets
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import asyncpg
 import httpx
 import pytest
 from tests import gateways, servers
+from tests.databases import Copies
 from tests.observe.collector import Collector, collecting
 from tests.observe.exposition import Exposition, scrape
 
@@ -70,10 +68,8 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
 
 
 @pytest.fixture(scope="session")
-def apart(postgres_address: str, migrated_postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apart]:
+def apart(copies: Copies, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apart]:
     """Services apart, traced."""
-    with ThreadPoolExecutor(1) as thread:  # this may be asked for inside a running event loop
-        database = thread.submit(asyncio.run, _copied(postgres_address, migrated_postgres)).result()
     ports = {services: servers.free_port() for services in ("users auth", "games", "gateway")}
     admin_ports = {services: servers.free_port() for services in ports}
     log = tmp_path_factory.mktemp("apart") / "log"
@@ -81,7 +77,7 @@ def apart(postgres_address: str, migrated_postgres: str, tmp_path_factory: pytes
         shared = {
             "BASE_URL": "http://localhost:8000",
             "SECRET": secrets.token_hex(32),
-            "DATABASE": database,
+            "DATABASE": copies.take(),
             "DATA": str(log.parent),
             "RATE_LIMITS": "off",
             "TRACES": collector.url,
@@ -113,15 +109,6 @@ def entrance(apart: Apart, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     )
     with gateways.standing(tmp_path_factory.mktemp("entrance"), plan) as gateway:
         yield gateway
-
-
-async def _copied(address: str, template: str) -> str:
-    connection = await asyncpg.connect(address)
-    name = f"observed_{secrets.token_hex(4)}"
-    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    await connection.close()
-    path, question, query = address.partition("?")
-    return path.rpartition("/")[0] + f"/{name}" + question + query
 
 
 @contextmanager

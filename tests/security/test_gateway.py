@@ -7,7 +7,7 @@ import ssl
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ import jwt
 import pytest
 
 from tests import gateways, servers
+from tests.databases import Copies
 from tests.gateways import Gateway
 from tests.security.attacks import HOST, PASSWORD, Person, Reply, claims, guest, member, private_key, receive
 
@@ -699,9 +700,9 @@ def test_a_network_together_may_not_register_more_than_its_share(limited: Gatewa
 
 
 @pytest.fixture(scope="module")
-def counting(copied_postgres: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+def counting(copies: Copies, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """A gateway with limits before two replicas with limits."""
-    folder, address = tmp_path_factory.mktemp("counting"), copied_postgres("counting")
+    folder, address = tmp_path_factory.mktemp("counting"), copies.take()
     with (
         servers.together(folder, 2, database=address, trusted_proxies="127.0.0.0/8") as replicas,
         gateways.standing(folder, gateways.plan(*replicas, trusted_hops=1)) as found,

@@ -16,6 +16,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from tests import players, servers
+from tests.databases import Copies
 from tests.faults.harm import noughts
 from tests.players import Player, invited, opened, playing, refused
 from tests.security.attacks import PASSWORD, member
@@ -229,11 +230,9 @@ async def test_other_sessions_stay(http: httpx.AsyncClient, client: httpx.Client
 
 
 @pytest.mark.slow
-async def test_a_connection_to_another_replica_ends_within_a_second(
-    tmp_path: Path, postgres_address: str, copied_postgres: Any
-) -> None:
+async def test_a_connection_to_another_replica_ends_within_a_second(tmp_path: Path, copies: Copies) -> None:
     waits = []
-    database = copied_postgres("live_replicas")
+    database = copies.take()
     with servers.together(tmp_path, 2, database=database, rate_limits="off", log="warning") as both:
         bases = [f"http://127.0.0.1:{one.port}" for one in both]
         async with httpx.AsyncClient(timeout=10, trust_env=False) as http:
