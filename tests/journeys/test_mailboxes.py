@@ -4,11 +4,13 @@ import uuid
 from typing import Any
 
 import httpx
+import pytest
 
 from tests import servers
 from tests.journeys.endings import ended
 from tests.post import Mail, filed
 
+pytestmark = pytest.mark.slow
 PASSWORD, NEW = "a proper secret", "an entirely new secret"
 
 

@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 import httpx
+import pytest
 
 from noughts.games import engine
 from noughts.games.rules import classic
@@ -105,6 +106,7 @@ def test_a_move_sent_twice_is_played_once(client: httpx.Client) -> None:
     assert second.json()["moves"].count(4) == 1
 
 
+@pytest.mark.slow
 def test_the_games_of_somebody_who_left_stay_with_their_opponent(client: httpx.Client) -> None:
     alice, bob = guest(client), guest(client)
     game = begun(client, alice, opponent={"kind": "invite"}, mark="X")
