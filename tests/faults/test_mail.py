@@ -17,7 +17,6 @@ import httpx
 import pytest
 
 from noughts.kit import clock, sealing
-from noughts.kit.database.group_commit import bind
 from noughts.kit.outbox import Letter, Outbox
 from noughts.kit.times import rfc3339
 from tests import servers
@@ -75,7 +74,7 @@ def commit(process: servers.Process, *letters: Letter) -> None:
     """Put letters into the outbox, as a request does."""
     with contextlib.closing(sqlite3.connect(process.data / "noughts.db")) as connection, connection:
         for sql, args, _ in map(outbox_of(process).row, letters):
-            connection.execute(sql.sqlite, bind(args))
+            connection.execute(sql.sqlite, args)
 
 
 def halt(process: servers.Process) -> None:

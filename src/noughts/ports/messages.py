@@ -51,7 +51,7 @@ class Series(msgspec.Struct, frozen=True):
 # From the server.
 
 
-class Moved(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="move"):
+class Moved(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="move", gc=False):
     """A move was stored, perhaps the last one."""
 
     game: str
@@ -175,7 +175,7 @@ class Unsub(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     game: _Name
 
 
-class Play(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="t", tag="move"):
+class Play(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="t", tag="move", gc=False):
     """Play a cell, as `POST /games/{id}/moves` does."""
 
     game: _Name

@@ -4,6 +4,7 @@ from msgspec import UNSET, UnsetType
 
 from noughts.games.model import offers, series
 from noughts.games.model.games import Game
+from noughts.games.rules import Mark
 from noughts.kit.times import rfc3339
 from noughts.ports.messages import Clocks, Finished, Moved, Offer, Offered, Series
 
@@ -12,8 +13,8 @@ def told(before: Game, after: Game) -> Moved | Offered | Finished | None:
     """Return the event that leads from one to the next; nothing where only the whole game tells (joined, moves taken back)."""
     if after.seq != before.seq + 1 or after.opponent_id != before.opponent_id:
         return None
-    if after.ply == before.ply + 1:
-        return moved(after)
+    if after.ply == before.ply + 1 and before.turn is not None:
+        return _moved(before.turn, after)
     if after.ply != before.ply or (after.status == "playing" and after.offers == before.offers):
         return None
     if after.status == before.status and after.next_id == before.next_id:
@@ -30,21 +31,21 @@ def told(before: Game, after: Game) -> Moved | Offered | Finished | None:
     )
 
 
-def moved(after: Game) -> Moved:
-    """Return the event of the move that led here."""
-    rules, cells = after.rules, after.cells
+def _moved(mark: Mark, after: Game) -> Moved:
+    """Return the event of the move of that mark that led here."""
+    cells = after.cells
     return Moved(
         game=after.id,
         seq=after.seq,
         ply=after.ply - 1,
         cell=cells[-1],
-        mark=rules.to_move(cells[:-1]),
+        mark=mark,
         pos=after.pos,
         turn=after.turn,
         status=after.status,
         result=after.result,
         reason=after.reason,
-        line=rules.line(cells) if after.reason == "line" else None,
+        line=after.rules.line(cells) if after.reason == "line" else None,
         deadline=deadline(after),
         clocks=clocks(after),
         next=after.next_id,

