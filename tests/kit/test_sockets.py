@@ -261,6 +261,15 @@ async def test_texts_go_both_ways_in_their_order() -> None:
         assert [await client.recv() for _ in said] == said
 
 
+@pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536, 100_000])
+async def test_a_text_of_any_size_arrives_whole(size: int) -> None:
+    async def tell(socket: Socket) -> None:
+        socket.send("x" * size)
+
+    async with place(tell) as found, found.client() as client:
+        assert await client.recv() == "x" * size
+
+
 async def test_what_is_heard_before_the_handler_listens_is_not_lost() -> None:
     async def slow(socket: Socket) -> None:
         await asyncio.sleep(0.1)

@@ -6,7 +6,6 @@ import logging
 import math
 from collections import deque
 from collections.abc import Awaitable, Callable
-from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -264,7 +263,11 @@ class Socket(Speaker):
                 self._transport.write_eof()
 
 
-@lru_cache(64)
 def _framed(text: bytes) -> bytes:
-    """Return a text as it goes over the wire: one is sent to all who look at a game, and put together once."""
-    return Frame(Opcode.TEXT, text).serialize(mask=False)
+    """Return a text as a server sends it: whole and unmasked, its length in one byte, three, or nine (RFC 6455, 5.2)."""
+    size = len(text)
+    if size < 126:
+        return bytes((0x81, size)) + text
+    if size < 1 << 16:
+        return b"\x81\x7e" + size.to_bytes(2, "big") + text
+    return b"\x81\x7f" + size.to_bytes(8, "big") + text
