@@ -97,7 +97,15 @@ class Live:
             self._refuse(None, BadRequest(f"This says nothing that is known here: {error}."))
             return
         try:
-            await self._do(said)
+            match said:
+                case Play():
+                    await self._play(said)
+                case Sub():
+                    await self.watch(_id(said.game), said.since)
+                case Unsub():
+                    self.leave(GameId(said.game))
+                case Ping():
+                    self.send(_PONG, None)
         except Problem as problem:
             self._refuse(getattr(said, "n", None), problem)
         except Exception:  # noqa: BLE001 - who said it is told, and heard when they say something else
@@ -162,17 +170,6 @@ class Live:
             return
         seen.is_reading = True
         self._start(self._show_again(seen))
-
-    async def _do(self, said: Said) -> None:
-        match said:
-            case Play():
-                await self._play(said)
-            case Sub():
-                await self.watch(_id(said.game), said.since)
-            case Unsub():
-                self.leave(GameId(said.game))
-            case Ping():
-                self.send(_PONG, None)
 
     async def _play(self, said: Play) -> None:
         self.watching.pace.count_move(self.by.user_id)

@@ -88,9 +88,9 @@ class Table:
                 rows = (*rows, added(following))
         await (self._store.join if joins else self._store.play)(before, after, *rows)
         self._news.tell(before, after)
-        for game in (after, following):
-            if game is not None:
-                self.computer_to_move(game)
+        self.computer_to_move(after)
+        if following is not None:
+            self.computer_to_move(following)
         return after
 
     async def begin(self, game: Game, *rows: Write, unless: Search | None = None) -> Game:

@@ -201,15 +201,15 @@ class Socket(Speaker):
             self._leave(self)
 
     def _take(self, frame: Frame) -> None:
-        if frame.opcode is Opcode.BINARY:
-            self._fail(NOT_TEXT, "send text")
-        elif frame.opcode is Opcode.TEXT or frame.opcode is Opcode.CONT:
+        if frame.opcode is Opcode.TEXT or frame.opcode is Opcode.CONT:
             text = self._parts + bytes(frame.data)
             if not frame.fin:
                 self._parts = text
                 return
             self._parts = b""
             self._hear(text)
+        elif frame.opcode is Opcode.BINARY:
+            self._fail(NOT_TEXT, "send text")
 
     def _hear(self, text: bytes) -> None:
         try:
