@@ -21,7 +21,7 @@ def admin(arrive: Arrive, server: Process) -> Visitor:
     visitor.page.context.clear_cookies()
     visitor.page.evaluate("localStorage.clear()")
     visitor.sign_in(name)
-    expect(visitor.page.get_by_role("link", name=name)).to_be_visible()
+    expect(visitor.page.get_by_role("link", name=name, exact=True)).to_be_visible()
     visitor.follow(name)
     visitor.page.get_by_role("main").get_by_role("link", name="People").click()
     visitor.sees("People")
@@ -81,7 +81,7 @@ def test_somebody_disabled_is_signed_out_and_may_come_back_when_enabled(arrive: 
     admin.press("Enable")
     expect(admin.page.get_by_role("definition").filter(has_text="active")).to_be_visible()
     ben.sign_in(name)
-    expect(ben.page.get_by_role("link", name=name)).to_be_visible()
+    expect(ben.page.get_by_role("link", name=name, exact=True)).to_be_visible()
 
 
 def test_somebody_becomes_an_administrator(arrive: Arrive, admin: Visitor) -> None:

@@ -15,7 +15,7 @@ def test_every_device_is_listed_and_this_one_is_marked(arrive: Arrive) -> None:
     ada, phone = arrive(), arrive()
     name = ada.sign_up()
     phone.sign_in(name)
-    expect(phone.page.get_by_role("link", name=name)).to_be_visible()
+    expect(phone.page.get_by_role("link", name=name, exact=True)).to_be_visible()
     devices = _devices(ada)
     expect(devices).to_have_count(2)
     expect(devices.filter(has_text="This device")).to_have_count(1)
@@ -26,7 +26,7 @@ def test_another_device_is_signed_out(arrive: Arrive) -> None:
     ada, phone = arrive(), arrive()
     name = ada.sign_up()
     phone.sign_in(name)
-    expect(phone.page.get_by_role("link", name=name)).to_be_visible()
+    expect(phone.page.get_by_role("link", name=name, exact=True)).to_be_visible()
     devices = _devices(ada)
     devices.get_by_role("button").click()
     expect(devices).to_have_count(1)
@@ -39,7 +39,7 @@ def test_all_other_devices_are_signed_out_at_once(arrive: Arrive) -> None:
     name = ada.sign_up()
     for other in (phone, tablet):
         other.sign_in(name)
-        expect(other.page.get_by_role("link", name=name)).to_be_visible()
+        expect(other.page.get_by_role("link", name=name, exact=True)).to_be_visible()
     devices = _devices(ada)
     ada.press("Sign out all others")
     ada.press("Sign out the others")
@@ -51,7 +51,7 @@ def test_signing_out_everywhere_signs_out_here_too(arrive: Arrive) -> None:
     ada, phone = arrive(), arrive()
     name = ada.sign_up()
     phone.sign_in(name)
-    expect(phone.page.get_by_role("link", name=name)).to_be_visible()
+    expect(phone.page.get_by_role("link", name=name, exact=True)).to_be_visible()
     ada.follow(name)
     ada.press("Sign out everywhere")
     for person in (ada, phone):
@@ -64,7 +64,7 @@ def test_being_asked_for_the_password_leaves_no_second_session_behind(arrive: Ar
     name = ada.sign_up()
     ada.sign_out(name)
     ada.sign_in(name)
-    expect(ada.page.get_by_role("link", name=name)).to_be_visible()
+    expect(ada.page.get_by_role("link", name=name, exact=True)).to_be_visible()
     expect(_devices(ada)).to_have_count(1)
 
 

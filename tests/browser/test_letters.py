@@ -129,7 +129,7 @@ def test_a_forgotten_password_is_replaced_by_the_letters_link(arrive: Arrive, se
     other.submit()
     other.sees("Your password is changed")
     other.sign_in(name, NEW)
-    expect(other.page.get_by_role("link", name=name)).to_be_visible()
+    expect(other.page.get_by_role("link", name=name, exact=True)).to_be_visible()
     ada.page.reload()
     expect(ada.page.get_by_role("link", name="Sign in", exact=True)).to_be_visible()
 

@@ -100,7 +100,7 @@ class Visitor:
             self.press("Sign up")
         self.fill(username=name, email=f"{name}@example.org", password=PASSWORD)
         self.submit()
-        expect(self.page.get_by_role("link", name=name)).to_be_visible()
+        expect(self.page.get_by_role("link", name=name, exact=True)).to_be_visible()
         return name
 
     def sign_in(self, name: str, password: str = PASSWORD) -> None:
