@@ -6,7 +6,7 @@ import os
 import stat
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -55,6 +55,13 @@ async def fails(way: Mailer, wanted: type[Delayed | Refused], one: EmailMessage 
     with pytest.raises(wanted) as failed:
         await way.send(one or mail())
     return str(failed.value)
+
+
+@pytest.fixture(autouse=True)
+async def parted() -> AsyncIterator[None]:
+    """Let TLS take its leave, which it does after the mail was sent: a loop that ends before leaves a socket open."""
+    yield
+    await asyncio.sleep(0.1)
 
 
 async def test_a_mail_arrives_as_text_and_as_html(office: PostOffice) -> None:
