@@ -21,7 +21,8 @@ from noughts.ports.games import ASKED_AT_ONCE, Fared
 _Values = Callable[[Game], tuple[str | int | datetime | None, ...]]
 _BY_MOVE: Final[_Values] = attrgetter(*sql.SET_BY_MOVE)
 _IN_PLAY: Final[_Values] = attrgetter(*sql.SET_IN_PLAY)
-_ALL: Final[_Values] = attrgetter(*sql.SET)
+_AT_END: Final[_Values] = attrgetter(*sql.SET_AT_END)
+_BY_JOINING: Final[_Values] = attrgetter(*sql.SET_BY_JOINING)
 
 
 class Overtaken(Exception):
@@ -182,7 +183,7 @@ class GameStore:
 
     async def join(self, before: Game, after: Game, *rows: Write) -> None:
         """Store who took the free seat; raises Overtaken when somebody else did, KeyUsed."""
-        await self._write(Write(sql.JOIN, (before.id, before.seq, *_ALL(after))), *rows)
+        await self._write(Write(sql.JOIN, (before.id, before.seq, *_BY_JOINING(after))), *rows)
         self._remember(after)
 
     def _remember(self, game: Game) -> None:
@@ -210,8 +211,8 @@ def added(game: Game) -> Write:
 
 
 def ended(before: Game, after: Game) -> Write:
-    """Return the write that stores how a game began or ended, and misses where something else happened first."""
-    return Write(sql.REPLACE, (before.id, before.seq, *_ALL(after)))
+    """Return the write that stores how a game ended, or what came after, and misses where something else happened first."""
+    return Write(sql.END, (before.id, before.seq, *_AT_END(after)))
 
 
 def _changed(before: Game, after: Game) -> Write:

@@ -41,7 +41,9 @@ SET_BY_MOVE: Final = ("moves", "ply", "pos", "seq", "turn", "updated_at")
 """What a move changes that neither ends a game nor stops a clock nor answers an offer: the most frequent of all writes."""
 SET_IN_PLAY: Final = (*SET_BY_MOVE, "x_ms", "o_ms", "deadline", "offers", "takebacks")
 """What changes while a game goes on. No index, nor its condition, looks at any of it."""
-SET: Final = (*SET_IN_PLAY, "status", "result", "reason", "opponent_id", "next_id", "opponent_rating", "waits_until")
+SET_AT_END: Final = (*SET_IN_PLAY, "status", "result", "reason", "next_id", "waits_until")
+"""What changes as a game ends, and after. No index of who sits there looks at any of it."""
+SET_BY_JOINING: Final = (*SET_AT_END, "opponent_id", "opponent_rating")
 
 
 def _set(names: tuple[str, ...]) -> str:
@@ -167,8 +169,8 @@ INSERT_IF_ALONE: Final = Sql(
 )
 PLAY: Final = Sql(f"UPDATE games SET {_set(SET_BY_MOVE)} WHERE id = $1 AND seq = $2")
 GO_ON: Final = Sql(f"UPDATE games SET {_set(SET_IN_PLAY)} WHERE id = $1 AND seq = $2")
-REPLACE: Final = Sql(f"UPDATE games SET {_set(SET)} WHERE id = $1 AND seq = $2")
-JOIN: Final = Sql(f"UPDATE games SET {_set(SET)} WHERE id = $1 AND seq = $2 AND opponent_id IS NULL")
+END: Final = Sql(f"UPDATE games SET {_set(SET_AT_END)} WHERE id = $1 AND seq = $2")
+JOIN: Final = Sql(f"UPDATE games SET {_set(SET_BY_JOINING)} WHERE id = $1 AND seq = $2 AND opponent_id IS NULL")
 WAITS: Final = Sql("UPDATE games SET waits_until = $2 WHERE id = $1 AND status = 'open'")
 OVERDUE: Final = Query(
     f"SELECT {ALL} FROM games WHERE status = 'playing' AND time IS NOT NULL AND deadline <= $1 AND id > $2"
