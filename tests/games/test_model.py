@@ -239,7 +239,7 @@ def test_a_game_of_willing_players_ends_and_repetitions_leave_no_trace(cells: li
 def tried(game: Game, who: UserId, attempt: Attempt) -> Game:
     """Return the game after an attempt, the same one where it is refused."""
     try:
-        return played(game, require_player(game, who), attempt, LATER)
+        return played(*require_player(game, who), attempt, LATER)
     except Problem:
         return game
 

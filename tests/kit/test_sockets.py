@@ -573,9 +573,9 @@ async def test_a_word_in_parting_that_breaks_is_one_connections_alone() -> None:
         raise RuntimeError("broken")
 
     async def broken(socket: Socket) -> None:
-        if await socket.receive() == b"break":
-            socket.on_drain = break_off
-        await socket.ended()
+        async for text in socket:
+            if text == b"break":
+                socket.on_drain = break_off
 
     async with place(broken) as found:
         clients = [await found.client() for _ in range(2)]

@@ -136,9 +136,9 @@ def require_invited(game: Game | None, by: UserId, invite: str | None) -> Game:
     return require_visible(game, by)
 
 
-def require_player(game: Game, by: UserId) -> Mark:
-    """Return which side somebody plays; raises Forbidden for who only watches."""
-    mark = game.mark_of(by)
-    if mark is None:
-        raise Forbidden("You do not play in this game.")
-    return mark
+def require_player(game: Game | None, by: UserId) -> tuple[Game, Mark]:
+    """Return a game and which side somebody plays in it; raises NotFound like `require_visible`, Forbidden for who only watches."""
+    if game is not None and (mark := game.mark_of(by)) is not None:
+        return game, mark
+    require_visible(game, by)
+    raise Forbidden("You do not play in this game.")

@@ -8,7 +8,6 @@ from typing import Final
 from noughts.games.model import games, lives, matches, offers
 from noughts.games.model.games import Game, GameId
 from noughts.games.model.offers import Kind, Offer
-from noughts.games.rules import Mark
 from noughts.games.service.matches import Matches
 from noughts.games.service.table import Table
 from noughts.games.store import Overtaken
@@ -37,8 +36,7 @@ class Endings:
         """Return the game called off before both have moved. May be repeated; raises GameOver, TooLateToAbort."""
 
         def decide(game: Game | None) -> Game:
-            visible = games.require_visible(game, by)
-            games.require_player(visible, by)
+            visible, _ = games.require_player(game, by)
             return lives.aborted(visible, self._now())
 
         return await self._table.change(game_id, decide)
@@ -47,8 +45,7 @@ class Endings:
         """Return the game won of an opponent who is gone. May be repeated; raises NothingToClaim."""
 
         def decide(game: Game | None) -> Game:
-            visible = games.require_visible(game, by)
-            mark = games.require_player(visible, by)
+            visible, mark = games.require_player(game, by)
             other = visible.opponent_id if visible.user_id == by else visible.user_id
             there = other is not None and self._is_there(game_id, other)
             return lives.claimed(visible, mark, self._now(), opponent_is_there=there)
@@ -62,7 +59,7 @@ class Endings:
         """
 
         def decide(game: Game | None) -> Game:
-            visible, mark = _player(game, by)
+            visible, mark = games.require_player(game, by)
             theirs = next((one for one in offers.standing(visible) if one.kind == kind and one.by != mark), None)
             if theirs is not None:
                 return self._taken(visible, theirs)
@@ -79,7 +76,7 @@ class Endings:
         """Return the game after an offer was taken: drawn, moves taken back, or followed by another one; raises PlayedEnough."""
 
         def decide(game: Game | None) -> Game:
-            visible, mark = _player(game, by)
+            visible, mark = games.require_player(game, by)
             return self._taken(visible, offers.found(visible, offer_id, mark))
 
         return await self._decided(game_id, decide)
@@ -88,7 +85,7 @@ class Endings:
         """Return the game without an offer."""
 
         def decide(game: Game | None) -> Game:
-            visible, mark = _player(game, by)
+            visible, mark = games.require_player(game, by)
             return offers.declined(visible, offers.found(visible, offer_id, mark), self._now())
 
         return await self._table.change(game_id, decide)
@@ -97,7 +94,7 @@ class Endings:
         """Return what decides that somebody gives up."""
 
         def decide(game: Game | None) -> Game:
-            visible, mark = _player(game, user_id)
+            visible, mark = games.require_player(game, user_id)
             return lives.resigned(visible, mark, self._now())
 
         return decide
@@ -131,8 +128,3 @@ class Endings:
             new = lives.follows(game, game.id, self._now())
             if matches.begins(new):
                 await self._matches.require_another(game.user_id, game.opponent_id, game.variant)
-
-
-def _player(game: Game | None, by: UserId) -> tuple[Game, Mark]:
-    visible = games.require_visible(game, by)
-    return visible, games.require_player(visible, by)

@@ -175,7 +175,8 @@ class Live:
         self.watching.pace.count_move(self.by.user_id)
         ply = None if said.ply is msgspec.UNSET else said.ply
         pos = None if said.pos is msgspec.UNSET else said.pos
-        game, _ = await self.watching.moves.play(_id(said.game), Attempt(ply, said.cell, pos), self.by.user_id)
+        game_id = GameId(said.game) if said.game in self._seen else _id(said.game)
+        game, _ = await self.watching.moves.play(game_id, Attempt(ply, said.cell, pos), self.by.user_id)
         if said.n is not None:
             self._tell(Done(n=said.n, game=said.game, seq=game.seq))
 

@@ -38,8 +38,7 @@ class Moves:
         found = self._remembered(game_id)
         for _ in range(_TRIES):
             remembered = found is not None
-            before = games.require_visible(found or await self._table.get(game_id), by)
-            mark = games.require_player(before, by)
+            before, mark = games.require_player(found or await self._table.get(game_id), by)
             if shown:
                 await self._cards.of((before.user_id, before.opponent_id))
             found = None

@@ -50,7 +50,7 @@ class Pace(msgspec.Struct, frozen=True):
 class Socket(Speaker):
     """One WebSocket. Nothing here blocks or raises because the other side is gone: it is told by `closed` and `on_end`.
 
-    Texts come by `receive` (and `async for`), which waits, and lets the other side send no faster than that. All callbacks
+    Texts come by `async for`, which waits, and lets the other side send no faster than that. All callbacks
     are plain functions, run in the context of the request: what they log and start carries its id. The peer is the address of
     whoever speaks.
     """
@@ -98,28 +98,17 @@ class Socket(Speaker):
 
         Whoever leaves more than 256 KiB unread is hung up on (1013).
         """
-        if self._protocol.state is State.OPEN and not self._transport.is_closing():
+        if self.code is None and not self._transport.is_closing():
             self._transport.write(_framed(text.encode() if isinstance(text, str) else text))
 
     def close(self, code: int = NORMAL, reason: str = "") -> None:
         """Say goodbye (of a reason 123 bytes); whoever does not answer in 5 s is hung up on. May be repeated."""
-        if self._protocol.state is State.OPEN:
+        if self.code is None:
             self._protocol.send_close(code, reason.encode()[:REASON_LIMIT].decode(errors="ignore"))
             self._texts.clear()
             self._let_go()
             self._end(code)
             self._flush()
-
-    async def receive(self) -> bytes | None:
-        """Return the next text, UTF-8 of at most 4 KiB, or nothing once it is closed; not to be used by two at once."""
-        if not self._texts and self.code is None:
-            self._waiter = self._loop.create_future()
-            await self._waiter
-        if not self._texts:
-            return None
-        text = self._texts.popleft()
-        self._let_go()
-        return text
 
     async def ended(self) -> int:
         """Return the close code, once it is closed."""
@@ -127,11 +116,17 @@ class Socket(Speaker):
         return self.code or WITHOUT_A_WORD
 
     def __aiter__(self) -> "Socket":
+        """Give each text as it comes, UTF-8 of at most 4 KiB, until the connection is closed; not to two at once."""
         return self
 
     async def __anext__(self) -> bytes:
-        if (text := await self.receive()) is None:
+        if not self._texts and self.code is None:
+            self._waiter = self._loop.create_future()
+            await self._waiter
+        if not self._texts:
             raise StopAsyncIteration
+        text = self._texts.popleft()
+        self._let_go()
         return text
 
     # What the connection tells.
