@@ -135,7 +135,7 @@ async def test_a_move_is_told_before_it_is_done_also_while_one_reads_again(house
     await live.hear(json.dumps({"t": "move", "game": game.id, "ply": 0, "cell": 4, "n": 7}).encode())
     assert heard.kinds() == ["snapshot", "presence", "move", "done"]
     goes_on.set()
-    await asyncio.gather(*live._reading)
+    await asyncio.gather(*live._doing)
     live.close()
     assert len(heard.told) == 4  # what was read before the move is not shown after it
     assert heard.board() == await stored(house, game, one)
@@ -152,7 +152,7 @@ async def test_whoever_looks_anew_is_not_shown_what_was_read_before(house: Servi
     await beside.games.play(game.id, Attempt(1, 4), other)
     await live.watch(game.id, 1)
     late.set()
-    await asyncio.gather(*live._reading)
+    await asyncio.gather(*live._doing)
     live.close()
     assert heard.board() == await stored(house, game, one)
 
@@ -169,9 +169,9 @@ async def test_while_a_game_cannot_be_read_one_reader_tries_again(house: Service
     while reading.fails:  # noqa: ASYNC110 - it is read once, and fails
         await asyncio.sleep(0)
     house.games.news._missed()
-    readers = [task for task in live._reading if task.get_coro().__name__ == "_show_again"]  # type: ignore[union-attr]
+    readers = [task for task in live._doing if task.get_coro().__name__ == "_show_again"]  # type: ignore[union-attr]
     assert len(readers) == 1  # a second one could show what is older
-    await asyncio.gather(*live._reading)
+    await asyncio.gather(*live._doing)
     live.close()
     assert heard.board() == await stored(house, game, one)
 
@@ -184,9 +184,9 @@ async def test_what_nobody_told_of_is_shown_once_it_was_stored_for_a_while(house
     await live.watch(game.id, None)
     await beside.games.play(game.id, Attempt(0, 0), one)
     await house.games.lives.catch_up()  # news of it may be under way
-    assert not live._reading
+    assert not live._doing
     await house.games.lives.catch_up()
-    await asyncio.gather(*live._reading)
+    await asyncio.gather(*live._doing)
     assert heard.board() == await stored(house, game, one)
     house.games.lives.close(live)
 
@@ -211,7 +211,7 @@ async def test_a_challenge_is_told_though_the_news_of_it_was_missed(house: Servi
     game = await beside.games.seats.create(Wish(seat="invite", opponent=other.user_id), one.user_id)
     assert not heard.told
     house.games.news._missed()
-    await asyncio.gather(*live._reading)
+    await asyncio.gather(*live._doing)
     assert [(told["t"], told["game"], told["status"]) for told in heard.told] == [("challenge", game.id, "open")]
     await house.games.seats.decline(game.id, other.user_id)
     assert [told["status"] for told in heard.told] == ["open", "aborted"]
@@ -227,11 +227,11 @@ async def test_a_move_that_is_asked_for_again_is_told_again(house: Services, cou
     await dead.games.play(game.id, Attempt(0, 0), one)
     assert heard.board()["ply"] == 0
     assert (await house.games.play(game.id, Attempt(0, 0), one)).replayed is True
-    await asyncio.gather(*live._reading)
+    await asyncio.gather(*live._doing)
     assert heard.board() == await stored(house, game, one)
     await dead.games.resign(game.id, one)
     await house.games.resign(game.id, one)
-    await asyncio.gather(*live._reading)
+    await asyncio.gather(*live._doing)
     assert heard.board() == await stored(house, game, one)
     house.games.lives.close(live)
 
@@ -245,7 +245,7 @@ async def test_news_that_are_lost_are_noticed_by_the_next(house: Services, coupl
     await beside.games.play(game.id, Attempt(0, 0), one)
     assert heard.board()["ply"] == 0
     await house.games.play(game.id, Attempt(1, 4), other)
-    await asyncio.gather(*live._reading)
+    await asyncio.gather(*live._doing)
     assert heard.board() == await stored(house, game, one)
     house.games.lives.close(live)
 

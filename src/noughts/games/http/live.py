@@ -85,6 +85,7 @@ async def _spoken(games: GameService, by: Principal, socket: Socket) -> None:
     except TooManyRequests as many:  # they came at once
         socket.close(TOO_MUCH, many.detail)
         return
+    socket.on_text = live.hear_at_once
     socket.on_drain = lambda: socket.send(_RESTARTING)
     try:
         with suppress(Unavailable):

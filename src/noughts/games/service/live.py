@@ -1,7 +1,9 @@
 """One live connection: what its person says, done; what happens in the games they look at, told in order and without a gap."""
 
 import asyncio
+import contextvars
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 import msgspec
@@ -82,20 +84,48 @@ class Live:
         self.send = send
         self._seen: dict[GameId, _Seen] = {}
         self._challenged: set[str] = set()
-        self._reading: set[asyncio.Task[None]] = set()
+        self._doing: set[asyncio.Task[None]] = set()
+        self._under_way = 0  # moves that are being stored, with nobody waiting
+        self._quiet: asyncio.Future[None] | None = None
+        self._context = contextvars.copy_context()
         watching.news.listen(by.user_id, self._for_me, self._missed)
 
     def may_speak(self) -> bool:
         """Count that something is said, and return whether it may be."""
         return self.watching.pace.may_speak(self.by.user_id)
 
+    def hear_at_once(self, text: bytes) -> bool:
+        """Do what nobody need be woken for: a move that comes next in a game this process remembers, and does not end it.
+
+        Returns whether it did; where not, it is to be heard in its turn.
+        """
+        try:
+            said = _DECODE(text)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return False
+        if not isinstance(said, Play) or said.game not in self._seen:
+            return False
+        by, pace = self.by.user_id, self.watching.pace
+        found = self.watching.moves.coming_next(GameId(said.game), _attempt(said), by)
+        if found is None or found[1].is_over or not pace.may_speak(by) or not pace.may_move(by):
+            return False
+        self._under_way += 1
+        self.watching.table.go_on(*found, partial(self._went_on, said, found[1]))
+        return True
+
     async def hear(self, text: bytes) -> None:
-        """Do what is said, and answer it, whatever comes of it."""
+        """Do what is said, after what was said before, and answer it, whatever comes of it."""
+        if self._under_way:
+            self._quiet = asyncio.get_running_loop().create_future()
+            await self._quiet
         try:
             said = _DECODE(text)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             self._refuse(None, BadRequest(f"This says nothing that is known here: {error}."))
             return
+        await self._do(said)
+
+    async def _do(self, said: Said) -> None:
         try:
             match said:
                 case Play():
@@ -117,7 +147,7 @@ class Live:
         for seen in self._seen.values():
             self._leave(seen)
         self._seen.clear()
-        for task in self._reading:
+        for task in self._doing:
             task.cancel()
         self.watching.news.unlisten(self.by.user_id, self._for_me, self._missed)
 
@@ -172,13 +202,26 @@ class Live:
         self._start(self._show_again(seen))
 
     async def _play(self, said: Play) -> None:
-        self.watching.pace.count_move(self.by.user_id)
-        ply = None if said.ply is msgspec.UNSET else said.ply
-        pos = None if said.pos is msgspec.UNSET else said.pos
-        game_id = GameId(said.game) if said.game in self._seen else _id(said.game)
-        game, _ = await self.watching.moves.play(game_id, Attempt(ply, said.cell, pos), self.by.user_id)
+        self.watching.pace.require_move(self.by.user_id)
+        game, _ = await self.watching.moves.play(_id(said.game), _attempt(said), self.by.user_id)
+        self._played(said, game)
+
+    def _played(self, said: Play, game: Game) -> None:
         if said.n is not None:
             self._tell(Done(n=said.n, game=said.game, seq=game.seq))
+
+    def _went_on(self, said: Play, game: Game, is_stored: bool) -> None:  # noqa: FBT001 - told by the table
+        """Say that a move is done; where it is not, something else happened first, or the store could not write: ask again."""
+        if is_stored:
+            self._played(said, game)
+            self._less_under_way()
+        else:
+            self._start(self._do(said)).add_done_callback(self._less_under_way)
+
+    def _less_under_way(self, *_: object) -> None:
+        self._under_way -= 1
+        if not self._under_way and self._quiet is not None and not self._quiet.done():
+            self._quiet.set_result(None)
 
     async def _show(self, seen: _Seen) -> None:
         """Read a game, and show it unless it is as it was known; again where something was told meanwhile."""
@@ -233,10 +276,11 @@ class Live:
             self.show_again(seen)
         self._start(self._tell_challenges_again())
 
-    def _start(self, reading: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(reading)
-        self._reading.add(task)
-        task.add_done_callback(self._reading.discard)
+    def _start(self, doing: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(doing, context=self._context)
+        self._doing.add(task)
+        task.add_done_callback(self._doing.discard)
+        return task
 
     def _leave(self, seen: _Seen) -> None:
         self.watching.news.unwatch(seen.game.id, seen.changed)
@@ -258,6 +302,12 @@ class Live:
 
     def _tell(self, told: Told) -> None:
         self.send(_ENCODE(told), None)
+
+
+def _attempt(said: Play) -> Attempt:
+    return Attempt(
+        None if said.ply is msgspec.UNSET else said.ply, said.cell, None if said.pos is msgspec.UNSET else said.pos
+    )
 
 
 def _id(named: str) -> GameId:

@@ -1,6 +1,7 @@
 """Playing a cell: the call everything here is made for."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
@@ -33,33 +34,39 @@ class Moves:
         them must not follow a move that was stored.
         Raises NotFound, Forbidden, and what `moves.played` raises with the game as it stands as member `game`.
         """
-        # What is remembered saves the reading where the move comes next (storing it finds out whether it does); it is
-        # never a reason to refuse or to call the move repeated: that is decided again on the game as it is stored.
-        found = self._remembered(game_id)
+        found = self.coming_next(game_id, attempt, by)
         for _ in range(_TRIES):
-            remembered = found is not None
-            before, mark = games.require_player(found or await self._table.get(game_id), by)
+            before, after = found or await self._decided(game_id, attempt, by)
             if shown:
                 await self._cards.of((before.user_id, before.opponent_id))
-            found = None
-            try:
-                after = played(before, mark, attempt, self._now())
-            except Problem as refused:
-                if remembered:
-                    continue
-                refused.members["game"] = snapshot(before, await self._cards.of((before.user_id, before.opponent_id)))
-                raise
             if after is before:
-                if remembered:
-                    continue
                 return self._table.repeated(before), True
-            try:
+            with suppress(Overtaken):
                 return await self._table.put(before, after), False
-            except Overtaken:
-                continue
+            found = None
         raise Unavailable("Too much happens here at once.")
 
-    def _remembered(self, game_id: GameId) -> Game | None:
-        """Return a game as this process last wrote it, unless time has ended it since."""
+    def coming_next(self, game_id: GameId, attempt: Attempt, by: UserId) -> tuple[Game, Game] | None:
+        """Return a game as this process last wrote it, and after a move that comes next in it; nothing where it has to be read.
+
+        What is remembered saves the reading where the move comes next, and storing it finds out whether it does. It is never
+        a reason to refuse, or to call the move repeated: that is decided on the game as it is stored.
+        """
+        now = self._now()
         found = self._store.recent(game_id)
-        return found if found is not None and clocks.flagged(found, self._now()) is found else None
+        if found is None or clocks.flagged(found, now) is not found:
+            return None
+        try:
+            before, mark = games.require_player(found, by)
+            after = played(before, mark, attempt, now)
+        except Problem:
+            return None
+        return None if after is before else (before, after)
+
+    async def _decided(self, game_id: GameId, attempt: Attempt, by: UserId) -> tuple[Game, Game]:
+        before, mark = games.require_player(await self._table.get(game_id), by)
+        try:
+            return before, played(before, mark, attempt, self._now())
+        except Problem as refused:
+            refused.members["game"] = snapshot(before, await self._cards.of((before.user_id, before.opponent_id)))
+            raise

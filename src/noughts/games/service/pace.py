@@ -48,9 +48,13 @@ class Pace:
         """Count a word, and return whether it was not one too many."""
         return not self._limited or not self._rates.wait_s("words", user_id, WORDS_PER_S, 1)
 
-    def count_move(self, user_id: UserId) -> None:
+    def may_move(self, user_id: UserId) -> bool:
+        """Count a move, and return whether it was not one too many."""
+        return not self._limited or not self._rates.wait_s("moves", user_id, MOVES_PER_S, 1)
+
+    def require_move(self, user_id: UserId) -> None:
         """Count a move; raises TooManyRequests."""
-        if self._limited and self._rates.wait_s("moves", user_id, MOVES_PER_S, 1):
+        if not self.may_move(user_id):
             raise TooManyRequests(f"At most {MOVES_PER_S} moves in 1 s; try again in 1 s.")
 
 

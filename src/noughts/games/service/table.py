@@ -93,6 +93,18 @@ class Table:
             self.computer_to_move(following)
         return after
 
+    def go_on(self, before: Game, after: Game, then: Callable[[bool], None]) -> None:
+        """Store a move after which a game goes on, and tell of it, while nobody waits; `then` hears whether it was stored."""
+
+        def written(failed: BaseException | None) -> None:
+            if failed is None:
+                self._store.remember(after)
+                self._news.tell(before, after)
+                self.computer_to_move(after)
+            then(failed is None)
+
+        self._store.go_on(before, after, written)
+
     async def begin(self, game: Game, *rows: Write, unless: Search | None = None) -> Game:
         """Return a new game once it is stored; raises KeyUsed, InvalidToken for somebody erased a moment ago.
 

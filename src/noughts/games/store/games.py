@@ -12,7 +12,7 @@ from noughts.games.model.matches import DAY
 from noughts.games.model.records import Tally
 from noughts.games.rules import Mark
 from noughts.games.store import statements as sql
-from noughts.kit.database import Database, Missed, Orphaned, Taken, Write, padded
+from noughts.kit.database import Database, Missed, Orphaned, Taken, Then, Write, padded
 from noughts.kit.errors import InvalidToken
 from noughts.kit.idempotency import UNIQUE_KEY
 from noughts.kit.tokens import UserId
@@ -179,14 +179,19 @@ class GameStore:
         Whatever happens raises `seq`, so that one comparison stands for position, turn and status.
         """
         await self._write(_changed(before, after), *rows)
-        self._remember(after)
+        self.remember(after)
+
+    def go_on(self, before: Game, after: Game, then: Then) -> None:
+        """Store a move after which the game goes on, while nobody waits; it is for `then` to have it remembered."""
+        self._database.submit(then, _changed(before, after))
 
     async def join(self, before: Game, after: Game, *rows: Write) -> None:
         """Store who took the free seat; raises Overtaken when somebody else did, KeyUsed."""
         await self._write(Write(sql.JOIN, (before.id, before.seq, *_BY_JOINING(after))), *rows)
-        self._remember(after)
+        self.remember(after)
 
-    def _remember(self, game: Game) -> None:
+    def remember(self, game: Game) -> None:
+        """Keep an unfinished game in mind as it was written."""
         self._recent.pop(game.id, None)
         if game.is_over:
             return

@@ -7,6 +7,7 @@ from noughts.kit.database.statements import (
     Query,
     Sql,
     Taken,
+    Then,
     Write,
     among,
     columns,
@@ -14,4 +15,17 @@ from noughts.kit.database.statements import (
     padded,
 )
 
-__all__ = ["Database", "Missed", "Orphaned", "Query", "Sql", "Taken", "Write", "among", "columns", "inserts", "padded"]
+__all__ = [
+    "Database",
+    "Missed",
+    "Orphaned",
+    "Query",
+    "Sql",
+    "Taken",
+    "Then",
+    "Write",
+    "among",
+    "columns",
+    "inserts",
+    "padded",
+]

@@ -7,14 +7,17 @@ now and then.
 
 import asyncio
 import contextlib
+import contextvars
 import re
 import sqlite3
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final
 
-from noughts.kit.database.statements import Missed, Orphaned, Taken, Write
+from noughts.kit.database.statements import Missed, Orphaned, Taken, Then, Write
 from noughts.kit.errors import Unavailable
+from noughts.kit.logging import log
 from noughts.kit.metrics import Gauges
 
 _BATCH: Final = 128
@@ -22,7 +25,7 @@ _PATIENCE_MS: Final = 5_000
 _UNIQUE: Final = re.compile(r"(?:UNIQUE|PRIMARY KEY) constraint failed: (?:index ')?([^']+)")
 
 
-_Job = tuple[tuple[Write, ...], asyncio.Future[None]]
+_Job = tuple[tuple[Write, ...], Then]
 """Statements, and whom to tell how they fared."""
 
 
@@ -41,10 +44,14 @@ class GroupCommit:
     def write(self, statements: tuple[Write, ...]) -> asyncio.Future[None]:
         """Return what is done once the statements are on the disk, or fails with Missed, Taken, Orphaned or Unavailable."""
         answer: asyncio.Future[None] = self._loop.create_future()
-        self._jobs.append((statements, answer))
-        if self._working is None:
-            self._working = self._loop.create_task(self._work())
+        self.submit(partial(_tell, answer), statements)
         return answer
+
+    def submit(self, then: Then, statements: tuple[Write, ...]) -> None:
+        """Call `then` in the end, with nothing or with what would be raised."""
+        self._jobs.append((statements, then))
+        if self._working is None:
+            self._working = self._loop.create_task(self._work(), context=contextvars.Context())  # nobody's own
 
     def gauges(self) -> Gauges:
         """Return what is worth watching."""
@@ -67,8 +74,11 @@ class GroupCommit:
             while self._jobs:
                 batch = await self._gathered()
                 self._written += len(batch)
-                for (_, answer), outcome in zip(batch, await self._commit(batch), strict=True):
-                    _tell(answer, outcome)
+                for (_, then), outcome in zip(batch, await self._commit(batch), strict=True):
+                    try:
+                        then(outcome)
+                    except Exception:  # noqa: BLE001 - whatever one makes of it, the others are told
+                        log.exception("write_untold")
         finally:
             self._working = None
 
@@ -161,7 +171,7 @@ def _meaning(error: Exception) -> Exception:
     return Taken("_".join([table, *(column.rpartition(".")[2] for column in rest.split(", "))]).rstrip("_"))
 
 
-def _tell(answer: asyncio.Future[None], outcome: Exception | None) -> None:
+def _tell(answer: asyncio.Future[None], outcome: BaseException | None) -> None:
     if answer.done():
         return
     if outcome is None:

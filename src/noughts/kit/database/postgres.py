@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 import asyncpg
 
 from noughts.kit.database.hosts import Connection, Hosts
-from noughts.kit.database.statements import Argument, Missed, Orphaned, Query, Taken, Write
+from noughts.kit.database.statements import Argument, Missed, Orphaned, Query, Taken, Then, Write, submitted
 from noughts.kit.errors import Refusal, Unavailable, Unprepared
 from noughts.kit.metrics import Gauges
 
@@ -95,6 +95,9 @@ class Postgres:
             await self._ask(lambda connection: _one(connection, statements[0]))
         else:
             await self._ask(lambda connection: _together(connection, statements))
+
+    def submit(self, then: Then, *statements: Write) -> None:
+        submitted(self.write(*statements), then)
 
     def gauges(self) -> Gauges:
         return {

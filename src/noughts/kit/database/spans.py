@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Final, TypeVar
 
-from noughts.kit.database.statements import Argument, Database, Query, Sql, Write
+from noughts.kit.database.statements import Argument, Database, Query, Sql, Then, Write, submitted
 from noughts.kit.errors import Unavailable
 from noughts.kit.metrics import Gauges
 from noughts.kit.tracing import Tracing, step
@@ -33,6 +33,9 @@ class _Traced:
     async def write(self, *statements: Write) -> None:
         with self._asking("; ".join(dict.fromkeys(_summary(statement.sql) for statement in statements))):
             await self._database.write(*statements)
+
+    def submit(self, then: Then, *statements: Write) -> None:
+        submitted(self.write(*statements), then)
 
     def gauges(self) -> Gauges:
         return self._database.gauges()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from noughts.kit.database.group_commit import GroupCommit
-from noughts.kit.database.statements import Argument, Query, Write
+from noughts.kit.database.statements import Argument, Query, Then, Write
 from noughts.kit.errors import Refusal, Unavailable, Unprepared
 from noughts.kit.metrics import Gauges
 from noughts.kit.times import rfc3339
@@ -73,6 +73,9 @@ class Sqlite:
 
     def write(self, *statements: Write) -> Awaitable[None]:
         return self._writes.write(statements)
+
+    def submit(self, then: Then, *statements: Write) -> None:
+        self._writes.submit(then, statements)
 
     def gauges(self) -> Gauges:
         return self._writes.gauges()

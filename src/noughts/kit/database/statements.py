@@ -4,18 +4,23 @@ Statements are written once, in the SQL both databases speak, with parameters `$
 (`array_like`, fields in the order of the columns), which is also where text becomes `datetime` on SQLite.
 """
 
+import asyncio
+import contextvars
 import re
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
+from noughts.kit.errors import Unavailable
 from noughts.kit.metrics import Gauges
 
 Row = TypeVar("Row")
 Argument = str | int | float | bytes | datetime | None
+Then = Callable[[BaseException | None], None]
+"""Is told how a write ended."""
 _TOGETHER: Final = 50
 _PARAMETER: Final = re.compile(r"\$(\d+)")
 
@@ -102,6 +107,22 @@ def _flat(rows: Sequence[msgspec.Struct]) -> tuple[Argument, ...]:
     return tuple([value for row in rows for value in msgspec.structs.astuple(row)])
 
 
+_SUBMITTED: Final[set[asyncio.Task[None]]] = set()
+"""The loop itself does not keep them."""
+
+
+def submitted(write: Coroutine[Any, Any, None], then: Then) -> None:
+    """Call `then` once a write is done that somebody could have waited for."""
+
+    def told(task: asyncio.Task[None]) -> None:
+        _SUBMITTED.discard(task)
+        then(Unavailable("It was given up.") if task.cancelled() else task.exception())
+
+    task = asyncio.create_task(write)
+    _SUBMITTED.add(task)
+    task.add_done_callback(told, context=contextvars.Context())
+
+
 class Database(Protocol):
     """One relational database. Raises `Unavailable` when it cannot be asked."""
 
@@ -115,6 +136,12 @@ class Database(Protocol):
         """Run the statements in one transaction; what is returned is done once they are durable.
 
         Raises `Missed`, `Taken` or `Orphaned`, with nothing written; `Unavailable` when it was not, or not surely, written.
+        """
+
+    def submit(self, then: Then, *statements: Write) -> None:
+        """Do the same while nobody waits: `then` is called with nothing, or with what would be raised.
+
+        For what is done so often that waking somebody for it counts. It is called in nobody's context.
         """
 
     def gauges(self) -> Gauges:

@@ -50,7 +50,7 @@ class Pace(msgspec.Struct, frozen=True):
 class Socket(Speaker):
     """One WebSocket. Nothing here blocks or raises because the other side is gone: it is told by `closed` and `on_end`.
 
-    Texts come by `async for`, which waits, and lets the other side send no faster than that. All callbacks
+    Texts come by `async for`, which waits, and lets the other side send no faster than that; what `on_text` takes never gets there. All callbacks
     are plain functions, run in the context of the request: what they log and start carries its id. The peer is the address of
     whoever speaks.
     """
@@ -67,6 +67,11 @@ class Socket(Speaker):
         self.peer, self.request_id, self._path = request.address, request.id, request.path
         self.code: int | None = None
         """How it ended (RFC 6455, 7.4.1): 1006 without a word, 1005 with a word but no code; nothing while it is open."""
+        self.on_text: Callable[[bytes], bool] | None = None
+        """Asked first of a text that comes while the handler waits for one, in nobody's context: whether it took it.
+
+        To wake a handler costs more than most texts do.
+        """
         self.on_drain: Callable[[], None] | None = None
         """Called once when the process is about to end: what is sent in it still leaves, then the connection closes (1012)."""
         self.on_end: Callable[[], None] | None = None
@@ -231,11 +236,21 @@ class Socket(Speaker):
         except UnicodeDecodeError:
             self._fail(NOT_UTF_8, "a text is UTF-8")
             return
+        waiter = self._waiter
+        if self.on_text is not None and waiter is not None and not waiter.done() and self._is_taken(text):
+            return
         self._texts.append(text)
         self._wake()
         if len(self._texts) >= _WAITING_LIMIT and not self._is_held:
             self._is_held = True
             self._transport.pause_reading()
+
+    def _is_taken(self, text: bytes) -> bool:
+        try:
+            return self.on_text is not None and self.on_text(text)
+        except Exception:  # noqa: BLE001 - whatever happened, the other side is told
+            self._break()
+            return True
 
     def _call(self, callback: Callable[[], None] | None) -> None:
         """Call back in the context of the request; what that raises closes the connection."""
@@ -244,8 +259,11 @@ class Socket(Speaker):
         try:
             self._context.run(callback)
         except Exception:  # noqa: BLE001 - whatever happened, the other side is told
-            self._context.run(log.exception, "live_broke", path=self._path)
-            self.close(BROKE)
+            self._break()
+
+    def _break(self) -> None:
+        self._context.run(log.exception, "live_broke", path=self._path)
+        self.close(BROKE)
 
     def _let_go(self) -> None:
         if self._is_held and not self._texts and not self._transport.is_closing():
