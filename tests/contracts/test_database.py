@@ -102,6 +102,33 @@ async def test_an_unknown_key_finds_nothing(database: Database) -> None:
     assert await database.fetch(BY_ID, ids.new()) is None
 
 
+async def test_whoever_does_not_wait_is_told_how_it_ended(database: Database) -> None:
+    row = key()
+    told: list[asyncio.Future[BaseException | None]] = [asyncio.get_running_loop().create_future() for _ in range(2)]
+    database.submit(told[0].set_result, adding(row))
+    database.submit(told[1].set_result, Write(RENAME, (ids.new(), "RS256")))
+    assert not any(one.done() for one in told)
+    async with asyncio.timeout(5):
+        assert await told[0] is None
+        assert isinstance(await told[1], Missed)
+    assert await database.fetch(BY_ID, row.id) == row
+
+
+async def test_what_one_makes_of_it_is_nothing_to_the_others(database: Database) -> None:
+    def broken(_: BaseException | None) -> None:
+        raise RuntimeError("broken")
+
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda *_: None)
+    rows, told = [key() for _ in range(3)], loop.create_future()
+    database.submit(broken, adding(rows[0]))
+    database.submit(told.set_result, adding(rows[1]))
+    async with asyncio.timeout(5):
+        assert await told is None
+    await database.write(adding(rows[2]))
+    assert set(rows[1:]) <= set(await database.scan(ALL))
+
+
 async def test_a_list_keeps_the_order_of_its_statement(database: Database) -> None:
     rows = [key() for _ in range(5)]
     await database.write(*map(adding, reversed(rows)))

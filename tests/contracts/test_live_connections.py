@@ -12,7 +12,7 @@ from noughts.games.model.games import Game, GameId, Wish
 from noughts.games.model.moves import Attempt
 from noughts.games.model.snapshots import Snapshot
 from noughts.games.service.live import Live, Watching
-from noughts.games.service.pace import Pace
+from noughts.games.service.pace import MOVES_PER_S, Pace
 from noughts.kit.errors import Unavailable
 from noughts.kit.tokens import Principal, UserId
 from tests.contracts.test_live_games import people
@@ -334,3 +334,157 @@ async def test_of_a_thousand_who_look_players_are_always_known(house: Services, 
     house.games.news.come(game.id, one.user_id, lambda: None, plays=True)
     presence = house.games.news.presence(game)
     assert (presence.X, presence.O, presence.watching) == (True, False, 1_000)
+
+
+# What is done at once.
+
+
+class Wakes:
+    """A live connection as a socket speaks to it: asked first whether it does a thing at once."""
+
+    def __init__(self, house: Services, by: Principal, heard: Heard, pace: Pace | None = None) -> None:
+        asked = watching(house, house.games.shown)
+        self.live = Live(asked if pace is None else asked._replace(pace=pace), by, heard)
+        self._heard = heard
+
+    def moves(self, game: Game, ply: int, cell: int, n: int) -> bool:
+        """Return whether a move is under way at once."""
+        return self.live.hear_at_once(said({"t": "move", "game": game.id, "ply": ply, "cell": cell, "n": n}))
+
+    async def answered(self, n: int) -> dict[str, Any]:
+        """Return what is answered to that number, once it is."""
+        async with asyncio.timeout(5):
+            while not (found := [told for told in self._heard.told if told.get("n") == n]):  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.001)
+        assert len(found) == 1
+        return found[0]
+
+
+def said(message: dict[str, Any]) -> bytes:
+    return json.dumps(message).encode()
+
+
+async def test_a_move_in_a_game_that_is_remembered_wakes_nobody(house: Services, couple: Couple) -> None:
+    game, one, other = couple
+    heard, theirs = Heard(), Heard()
+    mine, opponent = Wakes(house, one, heard), Wakes(house, other, theirs)
+    for each in (mine, opponent):
+        await each.live.watch(game.id, None)
+    assert mine.moves(game, 0, 4, 1)
+    assert heard.kinds() == ["snapshot", "presence", "presence"]  # not stored yet
+    assert (await mine.answered(1))["seq"] == game.seq + 1
+    assert heard.kinds()[-2:] == ["move", "done"]
+    assert theirs.kinds()[-1] == "move"
+    assert not mine.live._doing
+    assert heard.board() == theirs.board() == await stored(house, game, one)
+    assert heard.board()["ply"] == 1
+
+
+async def test_what_is_said_next_is_done_next(house: Services, couple: Couple) -> None:
+    game, one, _ = couple
+    heard = Heard()
+    mine = Wakes(house, one, heard)
+    await mine.live.watch(game.id, None)
+    assert mine.moves(game, 0, 4, 1)
+    await mine.live.hear(said({"t": "unsub", "game": game.id}))
+    assert heard.kinds()[-2:] == ["move", "done"]
+
+
+@pytest.mark.parametrize(
+    ("move", "problem"), [((1, 0), "not-your-turn"), ((0, 9), "illegal-move"), ((3, 0), "ply-conflict")]
+)
+async def test_what_may_have_to_be_refused_is_left_to_who_may_wait(
+    house: Services, couple: Couple, move: tuple[int, int], problem: str
+) -> None:
+    game, one, other = couple
+    heard = Heard()
+    mine = Wakes(house, other if problem == "not-your-turn" else one, heard)
+    await mine.live.watch(game.id, None)
+    if problem == "not-your-turn":
+        move = (0, 0)
+    assert not mine.moves(game, *move, 1)
+    await mine.live.hear(said({"t": "move", "game": game.id, "ply": move[0], "cell": move[1], "n": 1}))
+    assert (await mine.answered(1))["problem"]["type"].endswith(problem)
+
+
+async def test_the_move_that_ends_a_game_brings_more_with_it(house: Services, couple: Couple) -> None:
+    game, one, other = couple
+    for ply, cell in enumerate((0, 3, 1, 4)):
+        await house.games.play(game.id, Attempt(ply, cell), other if ply % 2 else one)
+    heard = Heard()
+    mine = Wakes(house, one, heard)
+    await mine.live.watch(game.id, None)
+    assert not mine.moves(game, 4, 2, 1)
+
+
+async def test_a_move_that_was_overtaken_is_decided_again(house: Services, couple: Couple) -> None:
+    game, one, _ = couple
+    beside = await Services(house.database, house.clock, house.passwords).ready()
+    heard = Heard()
+    mine = Wakes(house, one, heard)
+    await mine.live.watch(game.id, None)
+    await beside.games.play(game.id, Attempt(0, 0), one)
+    assert mine.moves(game, 0, 4, 1)  # as far as this process knows
+    await mine.live.hear(said({"t": "move", "game": game.id, "ply": 0, "cell": 0, "n": 2}))
+    assert (await mine.answered(1))["problem"]["type"].endswith("ply-conflict")
+    assert (await mine.answered(2))["t"] == "done"  # it was there before
+    await asyncio.gather(*mine.live._doing)
+    assert heard.board() == await stored(house, game, one)
+
+
+async def test_a_move_that_cannot_be_stored_is_refused(
+    house: Services, couple: Couple, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    game, one, _ = couple
+    heard = Heard()
+    mine = Wakes(house, one, heard)
+    await mine.live.watch(game.id, None)
+    with monkeypatch.context() as broken:
+
+        async def write(*_: object) -> None:
+            raise Unavailable("The disk is full.")
+
+        broken.setattr(house.database, "write", write)
+        broken.setattr(house.database, "submit", lambda then, *_: then(Unavailable("The disk is full.")))
+        assert mine.moves(game, 0, 4, 1)
+        assert (await mine.answered(1))["problem"]["type"].endswith("unavailable")
+    assert mine.moves(game, 0, 4, 2)
+    assert (await mine.answered(2))["t"] == "done"
+    assert heard.board() == await stored(house, game, one)
+
+
+async def test_one_connection_moves_in_many_games_at_once(house: Services) -> None:
+    one, *others = await people(house, 13)
+    games = []
+    for other in others:
+        wish = Wish(seat="invite", opponent=other.user_id, mark="X")
+        game = await house.games.seats.create(wish, one.user_id)
+        games.append(await house.games.seats.join(game.id, None, other.user_id))
+    heard = Heard()
+    mine = Wakes(house, one, heard)
+    for game in games:
+        await mine.live.watch(game.id, None)
+    commits = house.database.gauges().get("noughts_database_commits_total", ("", lambda: 0))[1]
+    before = commits()
+    assert all(mine.moves(game, 0, 4, n) for n, game in enumerate(games))
+    for n in range(len(games)):
+        assert (await mine.answered(n))["t"] == "done"
+    assert commits() - before <= 1  # PostgreSQL counts none
+    for game in games:
+        assert (await stored(house, game, one))["ply"] == 1
+
+
+async def test_nobody_moves_faster_than_they_may(house: Services) -> None:
+    one, *others = await people(house, MOVES_PER_S + 3)
+    heard = Heard()
+    mine = Wakes(house, one, heard, Pace(limited=True))
+    games = []
+    for other in others:
+        wish = Wish(seat="invite", opponent=other.user_id, mark="X")
+        game = await house.games.seats.create(wish, one.user_id)
+        games.append(await house.games.seats.join(game.id, None, other.user_id))
+        await mine.live.watch(game.id, None)
+    at_once = [mine.moves(game, 0, 4, n) for n, game in enumerate(games)]
+    assert at_once == [True] * MOVES_PER_S + [False] * 2
+    await mine.live.hear(said({"t": "move", "game": games[-1].id, "ply": 0, "cell": 4, "n": 99}))
+    assert (await mine.answered(99))["problem"]["type"].endswith("too-many-requests")

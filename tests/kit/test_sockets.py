@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import random
 import struct
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -280,6 +282,33 @@ async def test_what_is_heard_before_the_handler_listens_is_not_lost() -> None:
         assert [await client.frame(), await client.frame()] == [(TEXT, b"early"), (TEXT, b"later")]
 
 
+async def test_what_is_taken_at_once_wakes_nobody() -> None:
+    taken: list[bytes] = []
+
+    def take(text: bytes) -> bool:
+        if text == b"break":
+            raise RuntimeError("broken")
+        taken.append(text)
+        return text.startswith(b"take")
+
+    async def slowly(socket: Socket) -> None:
+        socket.on_text = take
+        async for text in socket:
+            await asyncio.sleep(0.05)
+            socket.send(b"heard " + text)
+
+    async with place(slowly) as found, found.client() as client:
+        for text in ("take this", "leave this", "take nothing before what is left", "take that"):
+            await client.send(text)
+            await (await client.ping())
+        answers = [await client.recv() for _ in range(3)]
+        await client.send("take the last")
+        await client.send("break")
+        assert (await lost(client))[0] == 1011
+    assert taken == [b"take this", b"leave this", b"take the last"]
+    assert answers == [f"heard {text}" for text in ("leave this", "take nothing before what is left", "take that")]
+
+
 async def test_who_does_not_wait_for_the_answer_at_all_is_hung_up_on() -> None:
     async with place() as found:
         reader, writer = await asyncio.open_connection("127.0.0.1", found.port)
@@ -297,6 +326,79 @@ async def test_a_text_in_pieces_is_given_whole_and_pings_between_them_are_answer
         client.send(CONT, b"", more=True)
         client.send(CONT, "é".encode()[1:])
         assert [await client.frame(), await client.frame()] == [(PONG, b"there?"), (TEXT, "é".encode())]
+
+
+def masked(opcode: Opcode, data: bytes = b"", *, fin: bool = True) -> bytes:
+    return Frame(opcode, data, fin=fin).serialize(mask=True)
+
+
+SIZES = [masked(TEXT, b"a" * size) for size in (0, 1, 5, 124, 125, 126, 300)]
+IN_PIECES = [
+    masked(TEXT, b"in ", fin=False) + masked(CONT, b"pieces"),
+    masked(TEXT, b"with", fin=False) + masked(PING, b"?") + masked(CONT, b"", fin=False) + masked(CONT, b"out"),
+    masked(TEXT, b"", fin=False) + masked(CONT, b"nothing first"),
+]
+AT_LENGTH = [b"\x81\xfe\0\5abcd" + bytes(5), b"\x81\xff" + bytes(7) + b"\5abcd" + bytes(5)]
+"""Lengths written longer than need be."""
+WRONG = [
+    masked(CONT), masked(BINARY, b"b"), masked(CLOSE, b"\x03\xe8bye"), masked(TEXT, b"\xff\xfe"),
+    masked(TEXT, b"never ended", fin=False), Frame(TEXT, b"open").serialize(mask=False), b"\xc1" + masked(TEXT, b"x")[1:],
+]  # fmt: skip
+
+
+def spoken(chance: random.Random) -> list[bytes]:
+    """Return frames as some client may send them: mostly texts, some of everything else, now and then a wrong one."""
+    kinds = [SIZES, IN_PIECES, AT_LENGTH, [masked(PING, b"?"), masked(PONG)], WRONG]
+    chosen = chance.choices(kinds, (40, 3, 2, 2, 1), k=chance.randint(1, 12))
+    return [chance.choice(kind) for kind in chosen]
+
+
+def cut(frames: list[bytes], chance: random.Random) -> list[bytes]:
+    """Return frames as they may arrive: mostly each by itself, some together, some in two."""
+    pieces = [b""]
+    for frame in frames:
+        match chance.randrange(6):
+            case 0:
+                pieces[-1] += frame
+            case 1:
+                at = chance.randrange(len(frame))
+                pieces += [frame[:at], frame[at:]]
+            case _:
+                pieces.append(frame)
+    return [piece for piece in pieces if piece]
+
+
+async def test_however_it_is_cut_the_same_is_heard() -> None:
+    sockets: asyncio.Queue[Socket] = asyncio.Queue()
+    heard: dict[Socket, list[bytes]] = {}
+
+    async def listen(socket: Socket) -> None:
+        heard[socket] = []
+        await sockets.put(socket)
+        async for text in socket:
+            heard[socket].append(text)
+
+    async def outcome(found: Place, pieces: Iterable[bytes]) -> tuple[list[bytes], int | None]:
+        """Return what is heard of these pieces, and with which code that ends it, if it does."""
+        async with raw(found):
+            socket = await sockets.get()
+            for piece in pieces:
+                if socket.code is None:
+                    socket.data_received(piece)
+                    await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            return heard[socket], socket.code
+
+    ends = Counter[int | None]()
+    async with place(listen) as found:
+        for seed in range(400):
+            chance = random.Random(seed)
+            frames = spoken(chance)
+            heard_of, code = await outcome(found, cut(frames, chance))
+            assert (heard_of, code) == await outcome(found, [bytes([byte]) for byte in b"".join(frames)]), seed
+            ends[code] += 1
+    assert ends[None] > 200
+    assert {1000, 1002, 1003, 1007} < set(ends)
 
 
 async def test_a_frame_may_come_byte_by_byte() -> None:
