@@ -36,6 +36,8 @@ class Effort:
     paced_seconds: float
     games: int
     """Games each of the fifty boards plays in a run."""
+    later: int
+    """Rounds on the boards that are left out before as many as before are measured once more; none: they are not."""
     refreshes: int
     """Sessions each connection refreshes in a run."""
     patience: float
@@ -52,6 +54,7 @@ FULL = Effort(
     paced_rounds=3,
     paced_seconds=20.0,
     games=8,
+    later=8,
     refreshes=150,
     patience=120.0,
 )
@@ -65,6 +68,7 @@ QUICK = Effort(
     paced_rounds=1,
     paced_seconds=2.0,
     games=4,
+    later=0,
     refreshes=40,
     patience=5.0,
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bench.load.jobs import Job, Outcome, Sockets
 from bench.places import emptied
 from bench.processes import Server, free_port, serving
-from bench.results import median
+from bench.results import median, number
 from bench.subjects.accounts import Person
 from bench.subjects.boardgame_io import BoardgameIo
 from bench.subjects.noughts import CELLS, Noughts
@@ -30,14 +30,14 @@ class Boards:
     other: Server
     guests: list[Person]
 
-    def rounds(self, title: str, ours: Callable[["Boards"], Job]) -> Rounds:
-        """Play on both in turn; the first round, which is left out, only warms them up."""
-        rounds = []
-        for turn in range(self.bench.effort.rounds + 1):
+    def rounds(self, title: str, ours: Callable[["Boards"], Job]) -> tuple[Rounds, Rounds]:
+        """Play on both in turn, and return the rounds after the first, which only warms them up, and as many much later."""
+        effort, rounds = self.bench.effort, []
+        for turn in range(1 + effort.rounds + effort.later + (effort.rounds if effort.later else 0)):
             self.bench.say(f"{title}: round {turn}, the games are made")
             mine = self.bench.run(ours(self), f"{title}: Noughts, round {turn}")
             rounds.append((mine, self.bench.run(self._theirs(), f"{title}: boardgame.io, round {turn}")))
-        return rounds[1:]
+        return rounds[1 : 1 + effort.rounds], rounds[1 + effort.rounds + effort.later :]
 
     def wanted(self) -> list[Pair]:
         """Return who plays as X and as O, the games of a round one after the other, each of all boards."""
@@ -69,6 +69,17 @@ def rates(rounds: Rounds) -> tuple[float, float, float]:
     """Return our rate, theirs, and the quotient, each the median of the rounds."""
     ours, theirs = ([pair[side].rate for pair in rounds] for side in (0, 1))
     return median(ours), median(theirs), median([mine / other for mine, other in zip(ours, theirs, strict=True)])
+
+
+def later(rounds: Rounds, skipped: int) -> tuple[str, ...]:
+    """Say what becomes of the quotient where both have been playing for long: Node goes on compiling what is hot."""
+    if not rounds:
+        return ()
+    rate, other, quotient = rates(rounds)
+    return (
+        f"Warm, {skipped} rounds later: Noughts {number(rate)}/s, boardgame.io {number(other)}/s, {number(quotient)} times as many. "
+        "Node goes on compiling what it does often; CPython does not.",
+    )
 
 
 def busy(rounds: Rounds) -> str:

@@ -6,7 +6,7 @@ from bench.evidence import by_processor, disturbance, void
 from bench.load.jobs import Live, LiveBoard, Outcome
 from bench.load.live import Player
 from bench.results import Check, Figure, Row, Target, number
-from bench.rows.boards import BOARDS, Boards, Rounds, busy, fifty, rates, serve
+from bench.rows.boards import BOARDS, Boards, Rounds, busy, fifty, later, rates, serve
 from bench.subjects.noughts import CELLS, Noughts
 from bench.workbench import Workbench
 
@@ -29,9 +29,9 @@ def measure(bench: Workbench) -> Row:
     """Measure memory first, on a server nobody has used."""
     each = _idle(bench)
     with fifty(bench, "live") as boards:
-        rounds = boards.rounds("Live", _ours)
+        rounds, warm = boards.rounds("Live", _ours)
         paced = bench.run(_ours(boards, rate=RATE), "Live: moves at a rate")
-    return _row(bench, each, rounds, paced)
+    return _row(bench, each, rounds, warm, paced)
 
 
 def _idle(bench: Workbench) -> float:
@@ -60,7 +60,7 @@ def _ours(boards: Boards, rate: float = 0.0) -> Live:
     )
 
 
-def _row(bench: Workbench, each: float, rounds: Rounds, paced: Outcome) -> Row:
+def _row(bench: Workbench, each: float, rounds: Rounds, warm: Rounds, paced: Outcome) -> Row:
     ours, theirs = ([pair[side] for pair in rounds] for side in (0, 1))
     rate, other, quotient = rates(rounds)
     bars = (("Noughts, on disk", rate), ("boardgame.io, in memory", other))
@@ -93,7 +93,7 @@ def _row(bench: Workbench, each: float, rounds: Rounds, paced: Outcome) -> Row:
             ),
         ),
         figures=(Figure("Live moves, 50 games at once", "/s", "longer", bars, TIMES * other),),
-        notes=(by_processor(ours, theirs), busy(rounds)),
+        notes=(by_processor(ours, theirs), *later(warm, bench.effort.later), busy(rounds)),
         void=void([*ours, *theirs], bench.ceiling),
         disturbed=disturbance([*ours, *theirs, paced]),
     )

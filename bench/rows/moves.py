@@ -5,7 +5,7 @@ from itertools import chain
 from bench.evidence import by_processor, disturbance, void
 from bench.load.jobs import Closed, Outcome
 from bench.results import Check, Figure, Row, Target, median, number
-from bench.rows.boards import BOARDS, Boards, Rounds, busy, fifty, rates
+from bench.rows.boards import BOARDS, Boards, Rounds, busy, fifty, later, rates
 from bench.workbench import Workbench
 
 TIMES = 1.5
@@ -24,7 +24,7 @@ HOW = (
 def measure(bench: Workbench) -> Row:
     """Play on both in turn."""
     with fifty(bench, "moves") as boards:
-        return _row(bench, boards.rounds("Moves", _ours))
+        return _row(bench, *boards.rounds("Moves", _ours))
 
 
 def _ours(boards: Boards) -> Closed:
@@ -34,7 +34,7 @@ def _ours(boards: Boards) -> Closed:
     return Closed(port=boards.server.port, chains=chains, lanes=2, expect=201, watch=boards.server.pids)
 
 
-def _row(bench: Workbench, rounds: Rounds) -> Row:
+def _row(bench: Workbench, rounds: Rounds, warm: Rounds) -> Row:
     ours, theirs = ([pair[side] for pair in rounds] for side in (0, 1))
     rate, other, quotient = rates(rounds)
     bars = (("Noughts, on disk", rate), ("boardgame.io, in memory", other))
@@ -52,7 +52,7 @@ def _row(bench: Workbench, rounds: Rounds) -> Row:
             ),
         ),
         figures=(Figure("Moves, 50 games at once", "/s", "longer", bars, TIMES * other),),
-        notes=(by_processor(ours, theirs), busy(rounds)),
+        notes=(by_processor(ours, theirs), *later(warm, bench.effort.later), busy(rounds)),
         void=void(ours + theirs, bench.ceiling),
         disturbed=disturbance(ours + theirs),
     )

@@ -336,6 +336,27 @@ async def test_of_a_thousand_who_look_players_are_always_known(house: Services, 
     assert (presence.X, presence.O, presence.watching) == (True, False, 1_000)
 
 
+async def test_a_challenge_is_told_though_it_could_not_be_read_at_first(
+    house: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = await people(house, 2)
+    beside = await Services(house.database, house.clock, house.passwords).ready()
+    game = await beside.games.seats.create(Wish(seat="invite", opponent=other.user_id), one.user_id)
+    heard = Heard()
+    with monkeypatch.context() as broken:
+
+        async def unreadable(*_: object) -> None:
+            raise Unavailable("The store does not answer.")
+
+        broken.setattr(house.database, "scan", unreadable)
+        live = house.games.lives.open(other, heard, lambda: None)
+        await live.tell_challenges()
+        assert not heard.told
+    await asyncio.wait_for(asyncio.gather(*live._doing), 5)
+    assert [(told["t"], told["game"]) for told in heard.told] == [("challenge", game.id)]
+    house.games.lives.close(live)
+
+
 # What is done at once.
 
 

@@ -19,7 +19,7 @@ from noughts.kit.logging import log
 from noughts.kit.mail import Delayed, Mailer, Refused, Sender
 from noughts.kit.metrics import Gauges
 from noughts.kit.outbox import Outbox
-from noughts.kit.workers import Work, every
+from noughts.kit.workers import Tasks, Work, every
 
 GIVEN_UP: Final = timedelta(days=3)
 CLAIMED: Final = timedelta(minutes=3)
@@ -77,7 +77,7 @@ class Delivery:
         self._sender = sender
         self._chance = chance
         self._now = now
-        self._sending: set[asyncio.Task[None]] = set()
+        self._sending = Tasks()
         self._backlog = Backlog(0, None)
 
     def workers(self) -> list[Work]:
@@ -127,9 +127,7 @@ class Delivery:
         except Missed:  # another process has it
             return
         claimed = msgspec.structs.replace(waiting, due_at=claim, tries=waiting.tries + 1)
-        task = asyncio.create_task(self._deliver(claimed))
-        self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
+        self._sending.start(self._deliver(claimed))
 
     async def _deliver(self, waiting: Waiting) -> None:
         outcome = await self._attempt(waiting)

@@ -1,6 +1,7 @@
-"""Work that comes round again: a failure is told and tried again, and ends nothing."""
+"""Work beside the rest: what is done once, and what comes round again, where a failure is told and ends nothing."""
 
 import asyncio
+import contextvars
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
@@ -10,6 +11,19 @@ from noughts.kit.logging import log
 Work = Coroutine[Any, Any, None]
 HOUR: Final = 3_600.0
 DAY: Final = 24 * HOUR
+
+
+class Tasks(set[asyncio.Task[None]]):
+    """What was started and is not done yet: the loop itself would forget it."""
+
+    __slots__ = ()
+
+    def start(self, work: Work, context: contextvars.Context | None = None) -> asyncio.Task[None]:
+        """Do something beside the rest, in this context or another."""
+        task = asyncio.get_running_loop().create_task(work, context=context)
+        self.add(task)
+        task.add_done_callback(self.discard)
+        return task
 
 
 async def every(seconds: float, work: Callable[[], Awaitable[object]]) -> None:

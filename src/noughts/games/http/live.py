@@ -1,7 +1,6 @@
 """Live play: a ticket, a WebSocket, and the same as server-sent events."""
 
 import re
-from contextlib import suppress
 from typing import Annotated, Final, NamedTuple
 
 import msgspec
@@ -10,7 +9,7 @@ from msgspec import Meta
 from noughts.games.model.games import GameId
 from noughts.games.service import GameService
 from noughts.kit.edge import Answer, Ask, Feed, Limit, NoQuery, Route, Socket, Upgrade, Who, events
-from noughts.kit.errors import ForeignOrigin, InvalidToken, TooManyRequests, Unauthenticated, Unavailable
+from noughts.kit.errors import ForeignOrigin, InvalidToken, TooManyRequests, Unauthenticated
 from noughts.kit.tokens import Principal
 from noughts.ports.messages import Closed, Restarting
 
@@ -88,8 +87,7 @@ async def _spoken(games: GameService, by: Principal, socket: Socket) -> None:
     socket.on_text = live.hear_at_once
     socket.on_drain = lambda: socket.send(_RESTARTING)
     try:
-        with suppress(Unavailable):
-            await live.tell_challenges()
+        await live.tell_challenges()
         async for text in socket:
             if not live.may_speak():
                 socket.close(TOO_MUCH, "too much at once")

@@ -15,6 +15,7 @@ from noughts.games.service.table import Table
 from noughts.games.store import GameStore, Overtaken
 from noughts.kit.errors import Unavailable
 from noughts.kit.logging import log
+from noughts.kit.workers import Tasks
 
 _AT_ONCE: Final = 200
 
@@ -31,14 +32,12 @@ class Computer:
         self._now = now
         self._pauses = pauses
         self._workers = Workers()
-        self._replying: set[asyncio.Task[None]] = set()
+        self._replying = Tasks()
 
     def reply_soon(self, game: Game) -> None:
         """Reply, if it is the computer's turn, once whoever asked has their answer."""
         if game.awaits_computer:
-            task = asyncio.create_task(self._reply_in_a_while(game))
-            self._replying.add(task)
-            task.add_done_callback(self._replying.discard)
+            self._replying.start(self._reply_in_a_while(game))
 
     async def answer_pending(self, older_than: timedelta) -> None:
         """Reply wherever the computer has been to move for that long; raises Unavailable. May be repeated."""

@@ -2,7 +2,8 @@
 
 import asyncio
 import contextvars
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -11,17 +12,18 @@ import msgspec
 from noughts.games.model import games, matching
 from noughts.games.model.games import Game, GameId
 from noughts.games.model.moves import Attempt
-from noughts.games.model.snapshots import Snapshot
 from noughts.games.service.moves import Moves
-from noughts.games.service.news import Begun, ForSomebody, GameChanged, News
+from noughts.games.service.news import Begun, ForSomebody, News
 from noughts.games.service.pace import Pace
+from noughts.games.service.seen import Seen, Send, Show, Viewer
 from noughts.games.service.table import Table
 from noughts.kit import problems
 from noughts.kit.errors import BadRequest, InternalError, Invalid, Problem, TooManyRequests, Unavailable
 from noughts.kit.ids import is_id
 from noughts.kit.logging import log
 from noughts.kit.tokens import Principal, UserId
-from noughts.ports.messages import Challenged, Done, Ping, Play, Pong, Refused, Said, Shown, Sub, Told, Unsub
+from noughts.kit.workers import Tasks
+from noughts.ports.messages import Challenged, Done, Ping, Play, Pong, Refused, Said, Sub, Told, Unsub
 
 MOST: Final = 64
 """Games one connection may look at at once."""
@@ -30,9 +32,6 @@ _ENCODE: Final = msgspec.json.Encoder().encode
 _AGAIN_S: Final = 0.3
 _PONG: Final = _ENCODE(Pong())
 
-Send = Callable[[bytes, int | None], None]
-"""Takes an encoded message and, where it is one, the `seq` it brings a game to; never waits."""
-
 
 class Watching(NamedTuple):
     """What a connection asks: the games, how to move in them, what happens, and how a game is shown to somebody, how often they may speak, how they go on waiting, how far games have come, and who challenges somebody."""
@@ -40,59 +39,32 @@ class Watching(NamedTuple):
     table: Table
     moves: Moves
     news: News
-    show: Callable[[Game, UserId], Awaitable[Snapshot]]
+    show: Show
     pace: Pace
     wait: Callable[[GameId], Awaitable[None]]
     how_far: Callable[[Sequence[GameId]], Awaitable[dict[GameId, int]]]
     challenges: Callable[[UserId], Awaitable[list[Challenged]]]
 
 
-class _Seen:
-    """A game as this connection knows it: up to which `seq`, whether its person is counted among those who look.
-
-    And whether it is being read just now, and is to be read once more since: what is told meanwhile may not be in it.
-    Up to the first reading `seq` is what the client says it knows.
-    """
-
-    __slots__ = ("again", "game", "is_counted", "is_reading", "live", "seq")
-
-    def __init__(self, live: "Live", game: Game, seq: int) -> None:
-        self.live, self.game, self.seq = live, game, seq
-        self.is_reading = self.again = self.is_counted = False
-
-    def changed(self, changed: GameChanged, text: bytes) -> None:
-        """Pass on what comes next, at once: a move is told before it is `done`. Read the game again where something is missing."""
-        if text and changed.seq == self.seq + 1 and self.is_counted:
-            self.seq = changed.seq
-            self.live.send(text, changed.seq)
-        elif self.is_reading:
-            self.again = True
-        elif changed.seq > self.seq:
-            self.live.show_again(self)
-
-    def looked(self) -> None:
-        """Tell who looks now."""
-        self.live.send(_ENCODE(self.live.watching.news.presence(self.game)), None)
-
-
 class Live:
     """A connection of somebody who proved who they are. What is said is done in the order it comes."""
 
     def __init__(self, watching: Watching, by: Principal, send: Send, most: int = MOST) -> None:
-        self.watching, self._most = watching, most
+        self._watching, self._most = watching, most
         self.by = by
-        self.send = send
-        self._seen: dict[GameId, _Seen] = {}
+        self._send = send
+        self._seen: dict[GameId, Seen] = {}
         self._challenged: set[str] = set()
-        self._doing: set[asyncio.Task[None]] = set()
+        self._doing = Tasks()
+        self._start = partial(self._doing.start, context=contextvars.copy_context())
         self._under_way = 0  # moves that are being stored, with nobody waiting
         self._quiet: asyncio.Future[None] | None = None
-        self._context = contextvars.copy_context()
+        self._viewer = Viewer(by.user_id, send, watching.table.get, watching.show, watching.news.presence, self._start)
         watching.news.listen(by.user_id, self._for_me, self._missed)
 
     def may_speak(self) -> bool:
         """Count that something is said, and return whether it may be."""
-        return self.watching.pace.may_speak(self.by.user_id)
+        return self._watching.pace.may_speak(self.by.user_id)
 
     def hear_at_once(self, text: bytes) -> bool:
         """Do what nobody need be woken for: a move that comes next in a game this process remembers, and does not end it.
@@ -105,12 +77,12 @@ class Live:
             return False
         if not isinstance(said, Play) or said.game not in self._seen:
             return False
-        by, pace = self.by.user_id, self.watching.pace
-        found = self.watching.moves.coming_next(GameId(said.game), _attempt(said), by)
+        by, pace = self.by.user_id, self._watching.pace
+        found = self._watching.moves.coming_next(GameId(said.game), _attempt(said), by)
         if found is None or found[1].is_over or not pace.may_speak(by) or not pace.may_move(by):
             return False
         self._under_way += 1
-        self.watching.table.go_on(*found, partial(self._went_on, said, found[1]))
+        self._watching.table.go_on(*found, partial(self._went_on, said, found[1]))
         return True
 
     async def hear(self, text: bytes) -> None:
@@ -135,7 +107,7 @@ class Live:
                 case Unsub():
                     self.leave(GameId(said.game))
                 case Ping():
-                    self.send(_PONG, None)
+                    self._send(_PONG, None)
         except Problem as problem:
             self._refuse(getattr(said, "n", None), problem)
         except Exception:  # noqa: BLE001 - who said it is told, and heard when they say something else
@@ -149,7 +121,7 @@ class Live:
         self._seen.clear()
         for task in self._doing:
             task.cancel()
-        self.watching.news.unlisten(self.by.user_id, self._for_me, self._missed)
+        self._watching.news.unlisten(self.by.user_id, self._for_me, self._missed)
 
     async def watch(self, game_id: GameId, since: int | None) -> None:
         """Tell what happens in a game from now on, first of all what happened after `since`; raises NotFound, TooManyRequests."""
@@ -157,21 +129,23 @@ class Live:
             self._leave(self._seen.pop(game_id))
         if len(self._seen) >= self._most:
             raise TooManyRequests(f"At most {self._most} games at once.")
-        game = games.require_visible(await self.watching.table.get(game_id), self.by.user_id)
-        seen = self._seen[game_id] = _Seen(self, game, -1 if since is None else since)
-        self.watching.news.watch(game_id, seen.changed)
+        game = games.require_visible(await self._watching.table.get(game_id), self.by.user_id)
+        seen = self._seen[game_id] = Seen(self._viewer, game, -1 if since is None else since)
+        self._watching.news.watch(game_id, seen.changed)
         # Again, now that nothing can be missed: what happened between is in it.
-        await self._show(seen)
+        await seen.show()
         seen.is_counted = True
         plays = seen.game.mark_of(self.by.user_id) is not None
-        self.watching.news.come(game_id, self.by.user_id, seen.looked, plays=plays)
+        self._watching.news.come(game_id, self.by.user_id, seen.looked, plays=plays)
         if matching.waits(seen.game, self.by.user_id):
-            await self.watching.wait(game_id)
+            await self._watching.wait(game_id)
 
     async def tell_challenges(self) -> None:
-        """Tell of the challenges that wait for this person and were not told of; raises Unavailable."""
-        for challenge in await self.watching.challenges(self.by.user_id):
-            self._tell_challenge(challenge)
+        """Tell of the challenges that wait for this person and were not told of; later, where nobody knows just now."""
+        try:
+            await self._tell_challenges()
+        except Unavailable:
+            self._start(self._tell_challenges_again())
 
     def looks_at(self) -> list[GameId]:
         """Return the games looked at."""
@@ -180,9 +154,7 @@ class Live:
     def catch_up(self, how_far: Mapping[GameId, int]) -> None:
         """Show what nobody told of, of how far games had come so long ago that news of it is not under way any more."""
         for game_id, seen in self._seen.items():
-            if how_far.get(game_id, -1) > seen.seq and not seen.is_reading:
-                log.warning("live_news_missed", game=game_id, seq=how_far[game_id], known=seen.seq)
-                self.show_again(seen)
+            seen.catch_up(how_far.get(game_id, -1))
 
     def waits(self) -> list[GameId]:
         """Return the games looked at in which this person waits for anyone."""
@@ -193,17 +165,9 @@ class Live:
         if (seen := self._seen.pop(game_id, None)) is not None:
             self._leave(seen)
 
-    def show_again(self, seen: _Seen) -> None:
-        """Read a game and show it, soon."""
-        if seen.is_reading:
-            seen.again = True
-            return
-        seen.is_reading = True
-        self._start(self._show_again(seen))
-
     async def _play(self, said: Play) -> None:
-        self.watching.pace.require_move(self.by.user_id)
-        game, _ = await self.watching.moves.play(_id(said.game), _attempt(said), self.by.user_id)
+        self._watching.pace.require_move(self.by.user_id)
+        game, _ = await self._watching.moves.play(_id(said.game), _attempt(said), self.by.user_id)
         self._played(said, game)
 
     def _played(self, said: Play, game: Game) -> None:
@@ -223,47 +187,15 @@ class Live:
         if not self._under_way and self._quiet is not None and not self._quiet.done():
             self._quiet.set_result(None)
 
-    async def _show(self, seen: _Seen) -> None:
-        """Read a game, and show it unless it is as it was known; again where something was told meanwhile."""
-        seen.is_reading = seen.again = True
-        try:
-            while seen.again:
-                seen.again = False
-                await self._show_once(seen)
-        finally:
-            seen.is_reading = False
-
-    async def _show_once(self, seen: _Seen) -> None:
-        known = seen.seq
-        game = games.require_visible(await self.watching.table.get(seen.game.id), self.by.user_id)
-        shown = await self.watching.show(game, self.by.user_id)
-        if self._seen.get(game.id) is not seen:  # left meanwhile, or looked at anew
-            return
-        seen.game = game
-        if game.seq > seen.seq or game.seq < known:  # else it was read before what was told meanwhile
-            seen.seq = game.seq
-            self.send(_ENCODE(Shown(game=game.id, seq=game.seq, snapshot=msgspec.Raw(_ENCODE(shown)))), game.seq)
-
-    async def _show_again(self, seen: _Seen) -> None:
-        while self._seen.get(seen.game.id) is seen:
-            try:
-                await self._show(seen)
-            except Unavailable:  # what was missed is still missing
-                seen.is_reading = True  # by this task alone: a second one could show what is older
-                await asyncio.sleep(_AGAIN_S)
-                continue
-            except Problem as problem:
-                log.info("live_game_unreadable", game=seen.game.id, problem=problem.slug())
-            return
+    async def _tell_challenges(self) -> None:
+        for challenge in await self._watching.challenges(self.by.user_id):
+            self._tell_challenge(challenge)
 
     async def _tell_challenges_again(self) -> None:
         while True:
-            try:
-                await self.tell_challenges()
-            except Unavailable:
-                await asyncio.sleep(_AGAIN_S)
-                continue
-            return
+            await asyncio.sleep(_AGAIN_S)
+            with suppress(Unavailable):
+                return await self._tell_challenges()
 
     def _for_me(self, found: ForSomebody) -> None:
         if isinstance(found.told, Challenged):
@@ -273,19 +205,14 @@ class Live:
 
     def _missed(self) -> None:
         for seen in self._seen.values():
-            self.show_again(seen)
-        self._start(self._tell_challenges_again())
+            seen.show_again()
+        self._start(self.tell_challenges())
 
-    def _start(self, doing: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(doing, context=self._context)
-        self._doing.add(task)
-        task.add_done_callback(self._doing.discard)
-        return task
-
-    def _leave(self, seen: _Seen) -> None:
-        self.watching.news.unwatch(seen.game.id, seen.changed)
+    def _leave(self, seen: Seen) -> None:
+        seen.is_left = True
+        self._watching.news.unwatch(seen.game.id, seen.changed)
         if seen.is_counted:
-            self.watching.news.go(seen.game.id, self.by.user_id, seen.looked)
+            self._watching.news.go(seen.game.id, self.by.user_id, seen.looked)
 
     def _tell_challenge(self, told: Challenged) -> None:
         """Tell how a challenge stands; that it waits, once, though it may be read and be told of as well."""
@@ -301,7 +228,7 @@ class Live:
         self._tell(Refused(n=n, problem=msgspec.Raw(problems.encode(problem, ""))))
 
     def _tell(self, told: Told) -> None:
-        self.send(_ENCODE(told), None)
+        self._send(_ENCODE(told), None)
 
 
 def _attempt(said: Play) -> Attempt:

@@ -4,7 +4,8 @@ import contextlib
 from collections.abc import Callable
 
 from noughts.games.model.games import GameId
-from noughts.games.service.live import MOST, Live, Send, Watching
+from noughts.games.service.live import MOST, Live, Watching
+from noughts.games.service.seen import Send
 from noughts.games.service.tickets import Tickets
 from noughts.kit.broadcast import Broadcast
 from noughts.kit.errors import InvalidToken, Unavailable

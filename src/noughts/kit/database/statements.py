@@ -7,7 +7,7 @@ Statements are written once, in the SQL both databases speak, with parameters `$
 import asyncio
 import contextvars
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
@@ -16,6 +16,7 @@ import msgspec
 
 from noughts.kit.errors import Unavailable
 from noughts.kit.metrics import Gauges
+from noughts.kit.workers import Tasks, Work
 
 Row = TypeVar("Row")
 Argument = str | int | float | bytes | datetime | None
@@ -107,20 +108,16 @@ def _flat(rows: Sequence[msgspec.Struct]) -> tuple[Argument, ...]:
     return tuple([value for row in rows for value in msgspec.structs.astuple(row)])
 
 
-_SUBMITTED: Final[set[asyncio.Task[None]]] = set()
-"""The loop itself does not keep them."""
+_SUBMITTED: Final = Tasks()
 
 
-def submitted(write: Coroutine[Any, Any, None], then: Then) -> None:
+def submitted(write: Work, then: Then) -> None:
     """Call `then` once a write is done that somebody could have waited for."""
 
     def told(task: asyncio.Task[None]) -> None:
-        _SUBMITTED.discard(task)
         then(Unavailable("It was given up.") if task.cancelled() else task.exception())
 
-    task = asyncio.create_task(write)
-    _SUBMITTED.add(task)
-    task.add_done_callback(told, context=contextvars.Context())
+    _SUBMITTED.start(write).add_done_callback(told, context=contextvars.Context())
 
 
 class Database(Protocol):

@@ -9,10 +9,11 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 import msgspec
-from websockets.frames import Frame, Opcode, apply_mask  # type: ignore[attr-defined]  # the fastest there is
+from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from noughts.kit.edge.frames import framed, least_size, short_text
 from noughts.kit.edge.requests import Request
 from noughts.kit.edge.speakers import Leave, Speaker, tell_end
 from noughts.kit.logging import log
@@ -21,10 +22,6 @@ TEXT_LIMIT: Final = 4 * 1024
 UNSENT_LIMIT: Final = 256 * 1024
 REASON_LIMIT: Final = 123
 _WAITING_LIMIT: Final = 16
-_WHOLE_TEXT: Final = 0x81
-_MASKED: Final = 0x80
-_SHORT: Final = 125
-"""So long is what needs no more than two bytes and the mask before it (RFC 6455, 5.2)."""
 
 NORMAL: Final = 1000
 GOING_AWAY: Final = 1001
@@ -104,7 +101,7 @@ class Socket(Speaker):
         Whoever leaves more than 256 KiB unread is hung up on (1013).
         """
         if self.code is None and not self._transport.is_closing():
-            self._transport.write(_framed(text.encode() if isinstance(text, str) else text))
+            self._transport.write(framed(text.encode() if isinstance(text, str) else text))
 
     def close(self, code: int = NORMAL, reason: str = "") -> None:
         """Say goodbye (of a reason 123 bytes); whoever does not answer in 5 s is hung up on. May be repeated."""
@@ -138,16 +135,9 @@ class Socket(Speaker):
 
     def data_received(self, data: bytes) -> None:
         self._was_heard = True
-        size = len(data) - 6
-        if (
-            0 <= size <= _SHORT
-            and data[0] == _WHOLE_TEXT
-            and data[1] == _MASKED | size
-            and not self._unread
-            and self._parts is None
-            and self.code is None
-        ):  # a short text, alone and whole, between two others: nearly all come like that
-            self._hear(apply_mask(data[6:], data[2:6]))
+        is_between = not self._unread and self._parts is None and self.code is None
+        if is_between and (text := short_text(data)) is not None:
+            self._hear(text)
         else:
             self._read(data)
 
@@ -214,7 +204,7 @@ class Socket(Speaker):
         protocol.receive_data(data)
         self._unread += len(data)
         for frame in protocol.events_received():
-            self._unread -= _least_size(frame)  # type: ignore[arg-type]  # after the handshake frames alone come
+            self._unread -= least_size(frame)  # type: ignore[arg-type]  # after the handshake frames alone come
             if self.code is None:
                 self._take(frame)  # type: ignore[arg-type]
         if self.code is None and protocol.close_sent is not None:
@@ -294,19 +284,3 @@ class Socket(Speaker):
                 self._transport.write(data)
             else:
                 self._transport.write_eof()
-
-
-def _least_size(frame: Frame) -> int:
-    """Return how many bytes a client's frame takes at the least; its length may have been written longer than need be."""
-    size = len(frame.data)
-    return size + 6 + 2 * (size > _SHORT)
-
-
-def _framed(text: bytes) -> bytes:
-    """Return a text as a server sends it: whole and unmasked, its length in one byte, three, or nine (RFC 6455, 5.2)."""
-    size = len(text)
-    if size <= _SHORT:
-        return bytes((0x81, size)) + text
-    if size < 1 << 16:
-        return b"\x81\x7e" + size.to_bytes(2, "big") + text
-    return b"\x81\x7f" + size.to_bytes(8, "big") + text
