@@ -170,7 +170,7 @@ async def test_when_the_reader_goes_the_feed_is_told() -> None:
             assert gauge() == 1
         await asyncio.wait_for(found.over.wait(), 5)
         async with asyncio.timeout(5):
-            while gauge():  # until the answer is over as well
+            while gauge():  # noqa: ASYNC110 - nobody tells that the answer is over as well
                 await asyncio.sleep(0)
         assert ends == [True]
 
