@@ -151,7 +151,7 @@ async def test_a_power_cut_never_parts_an_ending_from_its_ratings_and_the_next_g
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     process.stop()
-    with sqlite3.connect(process.data / "noughts.db") as database:
+    with contextlib.closing(sqlite3.connect(process.data / "noughts.db")) as database:
         games = database.execute("SELECT id, series_no, next_id FROM games WHERE status = 'finished'").fetchall()
         rated = Counter(game for (game,) in database.execute("SELECT game_id FROM rated_games"))
         known = {game for (game,) in database.execute("SELECT id FROM games")}

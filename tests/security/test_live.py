@@ -86,7 +86,7 @@ async def test_a_ticket_is_too_old_after_thirty_seconds(
     server: servers.Process, http: httpx.AsyncClient, guest: Player
 ) -> None:
     ticket = await ticket_of(guest)
-    with sqlite3.connect(server.data / "noughts.db", timeout=10) as database:
+    with contextlib.closing(sqlite3.connect(server.data / "noughts.db", timeout=10)) as database, database:
         assert database.execute(
             "UPDATE live_tickets SET expires_at = strftime('%Y-%m-%dT%H:%M:%f', 'now') || 'Z' WHERE user_id = ?",
             (guest.id,),
@@ -137,7 +137,7 @@ async def test_no_ticket_and_no_digest_of_one_is_in_the_log(
     log = server.log.read_text()
     assert "/live" in log
     assert ticket not in log
-    with sqlite3.connect(server.data / "noughts.db", timeout=10) as database:
+    with contextlib.closing(sqlite3.connect(server.data / "noughts.db", timeout=10)) as database:
         assert not [row for row in database.execute("SELECT * FROM live_tickets") if ticket in row]
 
 
