@@ -474,6 +474,24 @@ async def test_a_move_that_cannot_be_stored_is_refused(
     assert heard.board() == await stored(house, game, one)
 
 
+async def test_a_move_is_done_and_told_though_who_made_it_is_gone(
+    house: Services, couple: Couple, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    game, one, other = couple
+    heard, theirs = Heard(), Heard()
+    mine, opponent = Wakes(house, one, heard), Wakes(house, other, theirs)
+    for each in (mine, opponent):
+        await each.live.watch(game.id, None)
+    monkeypatch.setattr(house.database, "submit", lambda then, *_: then(Unavailable("Just now.")))
+    assert mine.moves(game, 0, 4, 1)
+    await asyncio.sleep(0)
+    mine.live.close()
+    async with asyncio.timeout(5):
+        while theirs.kinds()[-1] != "move":  # noqa: ASYNC110 - it is told to a list
+            await asyncio.sleep(0.001)
+    assert theirs.board() == await stored(house, game, other)
+
+
 async def test_one_connection_moves_in_many_games_at_once(house: Services) -> None:
     one, *others = await people(house, 13)
     games = []

@@ -31,6 +31,8 @@ _DECODE: Final = msgspec.json.Decoder(Said).decode
 _ENCODE: Final = msgspec.json.Encoder().encode
 _AGAIN_S: Final = 0.3
 _PONG: Final = _ENCODE(Pong())
+_DECIDING: Final = Tasks()
+"""Moves that are decided again, to the end, though who made them is gone meanwhile."""
 
 
 class Watching(NamedTuple):
@@ -56,7 +58,8 @@ class Live:
         self._seen: dict[GameId, Seen] = {}
         self._challenged: set[str] = set()
         self._doing = Tasks()
-        self._start = partial(self._doing.start, context=contextvars.copy_context())
+        self._context = contextvars.copy_context()
+        self._start = partial(self._doing.start, context=self._context)
         self._under_way = 0  # moves that are being stored, with nobody waiting
         self._quiet: asyncio.Future[None] | None = None
         self._viewer = Viewer(by.user_id, send, watching.table.get, watching.show, watching.news.presence, self._start)
@@ -180,7 +183,7 @@ class Live:
             self._played(said, game)
             self._less_under_way()
         else:
-            self._start(self._do(said)).add_done_callback(self._less_under_way)
+            _DECIDING.start(self._do(said), self._context).add_done_callback(self._less_under_way)
 
     def _less_under_way(self, *_: object) -> None:
         self._under_way -= 1
