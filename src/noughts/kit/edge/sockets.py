@@ -47,9 +47,9 @@ class Pace(msgspec.Struct, frozen=True):
 class Socket(Speaker):
     """One WebSocket. Nothing here blocks or raises because the other side is gone: it is told by `closed` and `on_end`.
 
-    Texts come by `async for`, which waits, and lets the other side send no faster than that; what `on_text` takes never gets there. All callbacks
-    are plain functions, run in the context of the request: what they log and start carries its id. The peer is the address of
-    whoever speaks.
+    Texts come by `async for`, which waits, and lets the other side send no faster than that; what `on_text` takes never gets
+    there. All other callbacks are plain functions, run in the context of the request: what they log and start carries its id.
+    The peer is the address of whoever speaks.
     """
 
     def __init__(
@@ -227,7 +227,7 @@ class Socket(Speaker):
             self._fail(NOT_UTF_8, "a text is UTF-8")
             return
         waiter = self._waiter
-        if self.on_text is not None and waiter is not None and not waiter.done() and self._is_taken(text):
+        if waiter is not None and not waiter.done() and self._is_taken(text):
             return
         self._texts.append(text)
         self._wake()
